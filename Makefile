@@ -1,0 +1,35 @@
+# Two commands do everything: `make run` and `make test`. Both install what they need into .venv by themselves.
+BIN := .venv/bin
+
+.PHONY: run test check format lock bench clean
+
+run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
+	@scripts/install run
+	@sh gateway/graphiql_assets.sh
+	@$(BIN)/noren up
+
+test: check ## formatting, lint, types, import rules, then the whole suite on a real MongoDB
+	@$(BIN)/pytest
+
+check: ## formatting, lint, types, import rules
+	@scripts/install dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+
+format: ## rewrite the code in the house's format
+	@scripts/install dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: ## pin the newest versions the ranges of pyproject.toml allow
+	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
+	  --output-file requirements.lock pyproject.toml
+
+bench: ## the journey query, seed and import rates, memory; see benchmarks/RESULTS.md
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.journey
+
+clean: ## remove what was installed and built; the data in .noren stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

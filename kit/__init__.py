@@ -1,0 +1,1 @@
+"""What would serve a hospital as well as a shop; holds no business word and imports no service."""

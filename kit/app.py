@@ -1,0 +1,128 @@
+"""The app factory: a subgraph and its lifespan become a Starlette app that any ASGI server runs."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kit.context import PROBE_HEADER
+from kit.errors import Unavailable
+from kit.subgraph import Subgraph
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""A gateway's largest request, 5,000 representations, is about 1 MB."""
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service: what answers, and whether what it needs is there."""
+
+    subgraph: Subgraph
+    is_ready: Callable[[], Awaitable[bool]]
+
+    async def execute(
+        self, query: str, variables: dict[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The subgraph's answer; to a probe, an error while what the service depends on is away."""
+        if PROBE_HEADER in headers and not await self.is_ready():
+            message = f"{self.subgraph.name} waits for its database"
+            return {"errors": [{"message": message, "extensions": {"code": Unavailable.code}}]}
+        return await self.subgraph.execute(query, variables, operation_name, headers)
+
+
+Opened = AbstractAsyncContextManager[Service]
+"""A service for as long as the block lasts: database open, indexes made, background work running."""
+
+
+def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
+    """The ASGI app of one service: POST /graphql, GET /health/live, GET /health/ready."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_service() as service:
+            app.state.service = service
+            yield
+
+    return Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/graphql", graphql, methods=["POST"]),
+            Route("/health/live", live, methods=["GET"]),
+            Route("/health/ready", ready, methods=["GET"]),
+        ],
+        debug=False,
+    )
+
+
+async def graphql(request: Request) -> Response:
+    """One operation as JSON; 400 says what is wrong with the envelope."""
+    service: Service = request.app.state.service
+    body = await _read(request)
+    if body is None:
+        return _bad(f"body: expected at most {MAX_BODY_BYTES} bytes", status=413)
+    try:
+        envelope = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        return _bad(f"body: expected JSON, {error}")
+    problem = envelope_problem(envelope)
+    if problem is not None:
+        return _bad(problem)
+    answer = await service.execute(
+        envelope["query"], envelope.get("variables"), envelope.get("operationName"), request.headers
+    )
+    return _json(answer)
+
+
+async def live(request: Request) -> Response:
+    """The process runs."""
+    return _json({"status": "live", "service": request.app.state.service.subgraph.name})
+
+
+async def ready(request: Request) -> Response:
+    """The process can answer: its database does."""
+    service: Service = request.app.state.service
+    if await service.is_ready():
+        return _json({"status": "ready", "service": service.subgraph.name})
+    return _json({"status": "not ready", "service": service.subgraph.name, "waits_for": "mongodb"}, status=503)
+
+
+def envelope_problem(envelope: Any) -> str | None:
+    """What is wrong with a GraphQL-over-HTTP envelope, naming the field; None if nothing is."""
+    if not isinstance(envelope, dict):
+        return "body: expected an object with query, variables and operationName"
+    if not isinstance(envelope.get("query"), str):
+        return "query: expected a string"
+    if not isinstance(envelope.get("variables"), dict | None):
+        return "variables: expected an object"
+    if not isinstance(envelope.get("operationName"), str | None):
+        return "operationName: expected a string"
+    return None
+
+
+async def _read(request: Request) -> bytes | None:
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                return None
+            chunks.append(chunk)
+    except ClientDisconnect:
+        return b""
+    return b"".join(chunks)
+
+
+def _bad(message: str, status: int = 400) -> Response:
+    return _json({"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]}, status)
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status_code=status, media_type=JSON_TYPE)

@@ -1,0 +1,90 @@
+"""Value types that every subgraph declares alike, all shareable; each says how it is made from plain values."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import strawberry
+
+from kit.graphql.scalars import CurrencyCode
+from kit.money import Money as MoneyValue
+from kit.pages import COUNT_CAP, Page
+
+T = TypeVar("T")
+NodeT = TypeVar("NodeT")
+
+
+@strawberry.federation.type(shareable=True, description="An amount of money, exact.")
+class Money:
+    """`kit.money.Money` as the graph shows it."""
+
+    amount: Decimal = strawberry.field(description="In units of the currency, with its decimals: 19.99 or 1999.")
+    currency: CurrencyCode = strawberry.field(description="ISO 4217.")
+    minor_units: int = strawberry.field(description="The same amount as a whole number of minor units: 1999.")
+
+    @classmethod
+    def of(cls, money: MoneyValue) -> "Money":
+        """From the value."""
+        return cls(amount=money.amount, currency=CurrencyCode(money.currency), minor_units=money.minor_units)
+
+
+@strawberry.federation.type(shareable=True, description="What an object is called in another system.")
+class ExternalId:
+    """Unique a source."""
+
+    source: str = strawberry.field(description="The other system.")
+    value: str = strawberry.field(description="The id there.")
+
+
+@strawberry.input(description="What an object is called in another system.")
+class ExternalIdInput:
+    """The input twin of `ExternalId`."""
+
+    source: str = strawberry.field(description="The other system.")
+    value: str = strawberry.field(description="The id there.")
+
+
+@strawberry.federation.type(shareable=True, description="Where a page lies in its list (Relay).")
+class PageInfo:
+    """Relay's page info; paging goes forward only."""
+
+    has_next_page: bool = strawberry.field(description="Whether rows follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether this page was asked for with a cursor.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first row, null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="Give it as `after` for the next page.")
+
+
+@strawberry.type(description="A row with its cursor.")
+class Edge(Generic[NodeT]):
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="Give it as `after` to go on behind this row.")
+    node: NodeT = strawberry.field(description="The row.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[NodeT]):
+    """Relay's connection over a `kit.pages.Page`."""
+
+    nodes: list[NodeT] = strawberry.field(description="The rows, in order.")
+    edges: list[Edge[NodeT]] = strawberry.field(description="The rows with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies.")
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description=f"How many rows the list has, counted when asked, and no further than {COUNT_CAP}.")
+    async def total_count(self) -> int:
+        """Counted only when asked."""
+        return await self.count()
+
+    @classmethod
+    def of(cls, page: Page[T], present: Callable[[T], NodeT]) -> "Connection[NodeT]":
+        """From a page of models and the function that presents one."""
+        nodes = [present(row) for row in page.nodes]
+        edges = [Edge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)]
+        info = PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.cursors[0] if page.cursors else None,
+            end_cursor=page.cursors[-1] if page.cursors else None,
+        )
+        return Connection(nodes=nodes, edges=edges, page_info=info, count=page.count)
