@@ -1,0 +1,46 @@
+"""Catalog's composition root: opens the database, starts the drainer, builds the app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from kit.app import Service, build_app
+from kit.context import ContextSigner, RequestContext
+from kit.events import open_event_log
+from kit.mongo import ensure_indexes, is_ready, open_database
+from kit.settings import context_secret
+from kit.subgraph import Subgraph
+from kit.tasks import background
+from services.catalog.context import Context
+from services.catalog.events import drainers
+from services.catalog.loaders import Loaders
+from services.catalog.schema import schema
+from services.catalog.settings import Settings
+from services.catalog.store import INDEXES, CatalogStore
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[CatalogStore]:
+    """Catalog's store with its indexes made."""
+    async with open_database(settings.mongodb_url, f"{settings.database_prefix}_catalog") as db:
+        await ensure_indexes(db, INDEXES)
+        yield CatalogStore(db)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """The running service."""
+    signer = ContextSigner(context_secret(settings))
+    async with (
+        open_store(settings) as store,
+        open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
+        background(drain_products=drainers(store, event_log)[0].run()),
+    ):
+
+        def make_context(caller: RequestContext) -> Context:
+            return Context(caller, store, Loaders(store))
+
+        yield Service(Subgraph("catalog", schema, signer, make_context), partial(is_ready, store.db))
+
+
+app = build_app("catalog", lambda: open_service(Settings()))

@@ -1,0 +1,304 @@
+"""Catalog's GraphQL types: how a model is shown, and how a reference finds its entity."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from kit.graphql.errors import Payload, UserError, presents
+from kit.graphql.scalars import CurrencyCode
+from kit.graphql.types import Connection, ExternalId, Money
+from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
+from services.catalog import model
+from services.catalog.context import Info
+
+Locale = Annotated[
+    str | None, strawberry.argument(description="BCP 47, such as ja. Falls back to its language, then English.")
+]
+First = Annotated[int, strawberry.argument(description="Rows wanted, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
+
+
+@presents(model.Taken)
+@strawberry.type(description="A slug, SKU, barcode or external id belongs to something else already.")
+class Taken(UserError):
+    """See `model.Taken`."""
+
+    value: str = strawberry.field(description="The value that is taken.")
+
+
+@strawberry.type(description="What one piece costs on a channel, tax included.")
+class Price:
+    """See `model.Price`."""
+
+    gross: Money = strawberry.field(description="What the shopper pays, tax included.")
+    net: Money = strawberry.field(description="Without tax.")
+    tax_rate: Decimal = strawberry.field(description="The tax inside gross, as a share of net: 0.1 is 10 %.")
+    channel: str = strawberry.field(description="The channel this price holds on.")
+
+    @classmethod
+    def of(cls, price: model.Price) -> "Price":
+        """From the model."""
+        rate = Decimal(price.tax_rate_bp) / 10_000
+        return cls(gross=Money.of(price.gross), net=Money.of(price.net), tax_rate=rate, channel=price.channel)
+
+
+@strawberry.type(description="A channel of sale: web, app, kiosk, pos.")
+class Channel:
+    """See `model.Channel`."""
+
+    id: strawberry.ID = strawberry.field(description="Its slug, such as web.")
+    name: str = strawberry.field(description="For people.")
+    currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
+    tax_rate: Decimal = strawberry.field(description="The tax inside its prices, as a share of net.")
+
+    @classmethod
+    def of(cls, channel: model.Channel) -> "Channel":
+        """From the model."""
+        rate = Decimal(channel.tax_rate_bp) / 10_000
+        currency = CurrencyCode(channel.currency)
+        return cls(id=strawberry.ID(channel.id), name=channel.name, currency=currency, tax_rate=rate)
+
+
+@strawberry.type(description="A node of the category tree.")
+class Category:
+    """See `model.Category`."""
+
+    row: strawberry.Private[model.Category]
+
+    @strawberry.field(description="cat_…")
+    def id(self) -> strawberry.ID:
+        """The id."""
+        return strawberry.ID(self.row.id)
+
+    @strawberry.field(description="Unique, for addresses: road-bikes.")
+    def slug(self) -> str:
+        """The slug."""
+        return self.row.slug
+
+    @strawberry.field(description="In the locale asked for.")
+    def name(self, locale: Locale = None) -> str:
+        """Translated."""
+        return model.translated(self.row.names, locale) or self.row.slug
+
+    @strawberry.field(description="The category above; null at the root.")
+    async def parent(self, info: Info) -> "Category | None":
+        """One level up."""
+        if self.row.parent_id is None:
+            return None
+        parent = await info.context.loaders.category_by_id.load(self.row.parent_id)
+        return None if parent is None else Category(row=parent)
+
+    @strawberry.field(description="From the root to this one.")
+    async def path(self, info: Info) -> "list[Category]":
+        """All levels."""
+        rows = await info.context.loaders.category_by_id.load_many(self.row.path)
+        return [Category(row=row) for row in rows if row is not None]
+
+    @strawberry.field(description="Rises with every edit; give it as `expectedVersion`.")
+    def version(self) -> int:
+        """For optimistic edits."""
+        return self.row.version
+
+
+@strawberry.type(description="A dimension to choose in, such as color.")
+class ProductOption:
+    """See `model.Option`."""
+
+    name: str = strawberry.field(description="Such as color.")
+    values: list[str] = strawberry.field(description="In the order they are shown.")
+
+
+@strawberry.type(description="The value a variant has in one option.")
+class SelectedOption:
+    """One pair of `model.Variant.options`."""
+
+    name: str = strawberry.field(description="Such as color.")
+    value: str = strawberry.field(description="Such as Red.")
+
+
+@strawberry.federation.type(keys=["sku"], description="What is bought: one value of every option of its product.")
+class Variant:
+    """See `model.Variant`."""
+
+    row: strawberry.Private[model.Variant]
+    owner: strawberry.Private[model.Product]
+
+    @strawberry.field(description="Stock keeping unit, unique.")
+    def sku(self) -> strawberry.ID:
+        """The natural key."""
+        return strawberry.ID(self.row.sku)
+
+    @strawberry.field(description="In the locale asked for; the product's where the variant has none of its own.")
+    def name(self, locale: Locale = None) -> str:
+        """Translated."""
+        own = model.translated(self.row.names or {}, locale)
+        return own or model.translated(self.owner.draft.names, locale) or self.row.sku
+
+    @strawberry.field(description="GTIN: JAN, EAN or UPC.")
+    def barcode(self) -> str | None:
+        """Digits."""
+        return self.row.barcode
+
+    @strawberry.field(description="Its value in every option of the product.")
+    def options(self) -> list[SelectedOption]:
+        """In the product's order."""
+        chosen = self.row.options
+        return [SelectedOption(name=o.name, value=chosen[o.name]) for o in self.owner.draft.options]
+
+    @strawberry.field(description="The product it belongs to.")
+    def product(self) -> "Product":
+        """Its owner."""
+        return Product(row=self.owner)
+
+    @strawberry.field(description="What it costs on the caller's channel; null if it is not priced there.")
+    async def price(
+        self,
+        info: Info,
+        currency: Annotated[
+            CurrencyCode | None, strawberry.argument(description="Another currency than the channel's.")
+        ] = None,
+    ) -> Price | None:
+        """By `model.price_of`."""
+        price = model.price_of(self.row, await info.context.channel(), currency)
+        return None if price is None else Price.of(price)
+
+    @classmethod
+    async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant | None]":
+        """By SKU, one query for all."""
+        skus = [representation["sku"] for representation in representations]
+        rows = await info.context.loaders.product_by_sku.load_many(skus)
+        return [None if row is None else variant_of(row, sku) for sku, row in zip(skus, rows, strict=True)]
+
+
+@strawberry.federation.type(keys=["id"], description="What is offered; its variants are what is bought.")
+class Product:
+    """See `model.Product`."""
+
+    row: strawberry.Private[model.Product]
+
+    @strawberry.field(description="prd_…")
+    def id(self) -> strawberry.ID:
+        """The id."""
+        return strawberry.ID(self.row.id)
+
+    @strawberry.field(description="Unique, for addresses: mountain-200.")
+    def slug(self) -> str:
+        """The slug."""
+        return self.row.draft.slug
+
+    @strawberry.field(description="In the locale asked for.")
+    def name(self, locale: Locale = None) -> str:
+        """Translated."""
+        return model.translated(self.row.draft.names, locale) or self.row.draft.slug
+
+    @strawberry.field(description="In the locale asked for; null if there is none at all.")
+    def description(self, locale: Locale = None) -> str | None:
+        """Translated."""
+        return model.translated(self.row.draft.descriptions, locale)
+
+    @strawberry.field(description="Who makes it.")
+    def brand(self) -> str | None:
+        """The brand."""
+        return self.row.draft.brand
+
+    @strawberry.field(description="Where it is filed.")
+    async def categories(self, info: Info) -> list[Category]:
+        """At most 20."""
+        rows = await info.context.loaders.category_by_id.load_many(self.row.draft.category_ids)
+        return [Category(row=row) for row in rows if row is not None]
+
+    @strawberry.field(description="What its variants differ in.")
+    def options(self) -> list[ProductOption]:
+        """At most 5."""
+        return [ProductOption(name=o.name, values=list(o.values)) for o in self.row.draft.options]
+
+    @strawberry.field(description="Its variants, in the order they are shown.")
+    def variants(self, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Variant]:
+        """A page of the product's own document."""
+        rows = list(enumerate(self.row.draft.variants))
+        page = slice_page(rows, lambda row: (row[0],), PageArgs.parse(first, after))
+        return Connection.of(page, lambda row: Variant(row=row[1], owner=self.row))
+
+    @strawberry.field(description="What it is called in other systems.")
+    def external_ids(self) -> list[ExternalId]:
+        """One a source."""
+        return [ExternalId(source=ref.source, value=ref.value) for ref in self.row.draft.external_ids]
+
+    @strawberry.field(description="Rises with every edit; give it as `expectedVersion`.")
+    def version(self) -> int:
+        """For optimistic edits."""
+        return self.row.version
+
+    @strawberry.field(description="When it was last edited.")
+    def updated_at(self) -> datetime:
+        """UTC."""
+        return self.row.updated_at
+
+    @classmethod
+    async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Product | None]":
+        """By id, one query for all."""
+        ids = [representation["id"] for representation in representations]
+        return [product_of(row) for row in await info.context.loaders.product_by_id.load_many(ids)]
+
+
+def product_of(row: model.Product | None) -> Product | None:
+    """The product as the graph shows it."""
+    return None if row is None else Product(row=row)
+
+
+def variant_of(row: model.Product, sku: str) -> Variant | None:
+    """The product's variant with this SKU."""
+    for variant in row.draft.variants:
+        if variant.sku == sku:
+            return Variant(row=variant, owner=row)
+    return None
+
+
+@strawberry.type(description="The product as it is now, or why not.")
+class ProductUpsertPayload(Payload):
+    """Of productUpsert."""
+
+    product: Product | None = strawberry.field(default=None, description="The product as it is kept now.")
+
+    @classmethod
+    def of(cls, row: model.Product) -> "ProductUpsertPayload":
+        """From the model."""
+        return cls(product=Product(row=row))
+
+
+@strawberry.type(description="The variant with its new price, or why not.")
+class VariantPriceSetPayload(Payload):
+    """Of variantPriceSet."""
+
+    product: Product | None = strawberry.field(default=None, description="The product whose variant was priced.")
+
+    @classmethod
+    def of(cls, row: model.Product) -> "VariantPriceSetPayload":
+        """From the model."""
+        return cls(product=Product(row=row))
+
+
+@strawberry.type(description="The category as it is now, or why not.")
+class CategoryUpsertPayload(Payload):
+    """Of categoryUpsert."""
+
+    category: Category | None = strawberry.field(default=None, description="The category as it is kept now.")
+
+    @classmethod
+    def of(cls, row: model.Category) -> "CategoryUpsertPayload":
+        """From the model."""
+        return cls(category=Category(row=row))
+
+
+@strawberry.type(description="The channel as it is now, or why not.")
+class ChannelUpsertPayload(Payload):
+    """Of channelUpsert."""
+
+    channel: Channel | None = strawberry.field(default=None, description="The channel as it is kept now.")
+
+    @classmethod
+    def of(cls, row: model.Channel) -> "ChannelUpsertPayload":
+        """From the model."""
+        return cls(channel=Channel.of(row))
