@@ -1,0 +1,1 @@
+"""What the order service adds to a customer: orders and returns, newest first."""

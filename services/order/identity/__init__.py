@@ -1,0 +1,1 @@
+"""By what a document is recorded once: its external ids and its idempotency key."""

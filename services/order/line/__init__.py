@@ -1,0 +1,1 @@
+"""A line as sold or taken back: its amounts, its rules, its document."""
