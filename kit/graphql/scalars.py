@@ -49,7 +49,10 @@ def _parse_time(value: Any) -> datetime:
         raise ValueError(f"expected RFC 3339 such as 2026-11-22T05:00:00Z, got {value!r}") from None
     if parsed.tzinfo is None:
         raise ValueError(f"expected a time with its offset, such as …Z, got {value!r}")
-    return parsed.astimezone(UTC)
+    try:
+        return parsed.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"expected a time of the years 1 to 9999 in UTC, got {value!r}") from None
 
 
 SCALARS: dict[object, ScalarDefinition] = {

@@ -1,0 +1,230 @@
+"""One function a mutation: check, claim, write by the store, refuse with the facts. And the sweep and the audit."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from kit.errors import BadUserInput, IdempotencyKeyReused, NotFound, Refused, Unavailable, VersionConflict
+from kit.idempotency import check_key, fingerprint
+from kit.ids import new_id
+from kit.log import logger
+from kit.mongo import OUTAGE
+from kit.times import utc_now
+from services.customer.checks import INPUT, check_changes, check_draft, check_identity, check_room
+from services.customer.claims import Taken
+from services.customer.identity import IdentityType, Unusable, normalise
+from services.customer.importing import import_customers
+from services.customer.model import (
+    Creation,
+    Customer,
+    CustomerChanges,
+    CustomerDraft,
+    CustomerExternalIdTaken,
+    CustomerId,
+    IdentityDraft,
+    IdentityTaken,
+    State,
+)
+from services.customer.store import ClaimedElsewhere, CustomerStore
+
+__all__ = [
+    "add_identity",
+    "audit",
+    "create",
+    "import_customers",
+    "look_up",
+    "remove_identity",
+    "sweep",
+    "sweep_for_ever",
+    "update",
+]
+
+log = logger(__name__)
+
+ATTEMPTS = 5
+"""How often work begins anew when another worker got in between; each time somebody got on."""
+INTERRUPTED = "customer: others got in between again and again; try again"
+GRACE = timedelta(seconds=60)
+"""How long a draft may take: longer than any request lives. After that nobody works on it."""
+SWEEP_S = 15.0
+"""How often drafts nobody finished are looked for: what they claimed is free again after GRACE and this."""
+
+
+async def create(
+    store: CustomerStore, draft: CustomerDraft, key: str, *, region: str, reveal: bool, now: datetime
+) -> Customer:
+    """A new profile with all its identities, or nothing. The same key and input gives the same profile again.
+
+    `reveal`: whether a refusal may name the profile that has an identity already.
+    """
+    creation = Creation(check_key(key), fingerprint(draft))
+    customer = check_draft(draft, CustomerId(new_id("cus")), region=region, now=now)
+    for _ in range(ATTEMPTS):
+        attempt = replace(customer, id=CustomerId(new_id("cus")))
+        if not await store.insert_draft(attempt, creation):
+            begun = await store.begun(key)
+            if begun is None:
+                await _refuse_external_ids(store, customer)
+                continue
+            if begun.fingerprint != creation.fingerprint:
+                raise Refused(IdempotencyKeyReused(key=key))
+            if begun.state is State.LIVE:
+                return begun.customer
+            attempt = begun.customer
+        finished = await _finish(store, attempt, now)
+        if isinstance(finished, Customer):
+            return finished
+        if finished is not None:
+            raise Refused(await _identity_taken(store, finished, _place(draft, finished, region), reveal))
+    raise Unavailable(INTERRUPTED)
+
+
+async def update(
+    store: CustomerStore, id: str, expected_version: int, changes: CustomerChanges, *, now: datetime
+) -> Customer:
+    """Set the given fields of the version somebody saw."""
+    values = check_changes(changes, now=now)
+    return await store.update(id, expected_version, values, now) or await _refuse_edit(store, id, expected_version)
+
+
+async def add_identity(
+    store: CustomerStore, id: str, draft: IdentityDraft, *, region: str, reveal: bool, now: datetime
+) -> Customer:
+    """One more identity; a profile that has it already stays as it is."""
+    identity = check_identity(draft, (*INPUT, "value"), region=region, now=now)
+    for _ in range(ATTEMPTS):
+        try:
+            kept = await store.add_identity(id, identity, now)
+        except ClaimedElsewhere as elsewhere:
+            if elsewhere.profile is None:
+                continue
+            taken = Taken(id, identity, elsewhere.profile)
+            raise Refused(await _identity_taken(store, taken, ("input", "value"), reveal)) from None
+        if kept is not None:
+            return kept
+        there = await _existing(store, id, "customerId")
+        if there.has(identity.type, identity.value):
+            return there
+        check_room(there.identities, identity.type, INPUT)
+    raise Unavailable(INTERRUPTED)
+
+
+async def remove_identity(
+    store: CustomerStore, id: str, draft: IdentityDraft, *, region: str, now: datetime
+) -> Customer:
+    """One identity less, the last one too; a profile that does not have it stays as it is."""
+    identity = check_identity(draft, (*INPUT, "value"), region=region, now=now)
+    kept = await store.remove_identity(id, identity.type, identity.value, now)
+    return kept or await _existing(store, id, "customerId")
+
+
+async def look_up(store: CustomerStore, type: IdentityType, argument: str, raw: str, *, region: str) -> Customer | None:
+    """Whose identifier this is, in any spelling; BadUserInput names the argument if it is none."""
+    try:
+        value = normalise(type, raw, region=region)
+    except Unusable as unusable:
+        raise BadUserInput(f"{argument}: expected {unusable.expected}, got {len(raw)} characters") from None
+    return await store.customer_by_identity(type, value)
+
+
+async def sweep(store: CustomerStore, *, now: datetime, grace: timedelta = GRACE) -> int:
+    """Clear away what crashed workers left: drafts first, then claims without a profile. How much there was."""
+    before = now - grace
+    drafts = await store.stale_drafts(before)
+    for id in drafts:
+        if await store.abort(id):
+            await store.discard(id)
+    claims = await store.claims.stale(before)
+    profiles = await store.begun_by_id({claim.profile for claim in claims})
+    for claim in claims:
+        profile = profiles.get(claim.profile)
+        if profile is None or profile.state is State.ABORTED:
+            await store.claims.release_one(claim)
+        elif profile.state is State.LIVE:
+            listed = claim.key in store.claims.keys(profile.customer.identities)
+            await (store.claims.settle_one(claim) if listed else store.claims.release_one(claim))
+    return len(drafts) + len(claims)
+
+
+async def sweep_for_ever(store: CustomerStore, clock: Callable[[], datetime] = utc_now) -> None:
+    """Sweep every SWEEP_S; any number of processes may. A database that is away is waited for."""
+    while True:
+        try:
+            swept = await sweep(store, now=clock())
+        except OUTAGE as error:
+            log.warning("sweep waits", error=type(error).__name__)
+        else:
+            if swept:
+                log.info("unfinished creations cleared away", count=swept)
+        await asyncio.sleep(SWEEP_S)
+
+
+async def audit(store: CustomerStore) -> list[str]:
+    """What contradicts itself, in sentences with ids only: nothing, if all is well and nobody is at work."""
+    problems: list[str] = []
+    listed = 0
+    async for batch in store.live_identities():
+        listed += len(batch)
+        keys = [store.claims.key(identity.type, identity.value) for _, identity in batch]
+        holders = await store.claims.holders(keys)
+        for key, (id, identity) in zip(keys, batch, strict=True):
+            if holders.get(key) != id:
+                problems.append(f"{id} lists an identity of type {identity.type.value} without holding its claim")
+    claims = await store.claims.count()
+    if claims != listed:
+        problems.append(f"{claims} claims for {listed} identities of live profiles")
+    return problems
+
+
+async def _finish(store: CustomerStore, draft: Customer, now: datetime) -> Customer | Taken | None:
+    """The live profile; or what stood in its way; or None if another worker gave the draft up: begin anew."""
+    taken = await store.claims.take(draft, now)
+    live = None if taken is not None else await store.publish(draft.id)
+    if live is None and await store.abort(draft.id):
+        await store.discard(draft.id)
+        await store.claims.release([draft])
+        return taken
+    if live is None:
+        live = (await store.customers_by_id([draft.id]))[draft.id]
+    await store.claims.settle([live])
+    return live
+
+
+async def _refuse_external_ids(store: CustomerStore, customer: Customer) -> None:
+    holders = await store.holders(customer.external_ids)
+    taken = [
+        CustomerExternalIdTaken(path=(*INPUT, "externalIds", str(index)), source=ref.source, value=ref.value)
+        for index, ref in enumerate(customer.external_ids)
+        if ref in holders
+    ]
+    if taken:
+        raise Refused(*taken)
+
+
+async def _identity_taken(store: CustomerStore, taken: Taken, path: Sequence[str], reveal: bool) -> IdentityTaken:
+    holder = None
+    if reveal and taken.holder is not None:
+        holder = next(iter(await store.customers_by_id([taken.holder])), None)
+    return IdentityTaken(path=tuple(path), type=taken.identity.type, customer_id=holder)
+
+
+def _place(draft: CustomerDraft, taken: Taken, region: str) -> tuple[str, ...]:
+    """Where in the input the taken identity was given."""
+    for index, given in enumerate(draft.identities):
+        same_type = given.type is taken.identity.type
+        if same_type and normalise(given.type, given.value, region=region) == taken.identity.value:
+            return (*INPUT, "identities", str(index), "value")
+    return (*INPUT, "identities")
+
+
+async def _existing(store: CustomerStore, id: str, field: str) -> Customer:
+    there = (await store.customers_by_id([id])).get(id)
+    if there is None:
+        raise Refused(NotFound(path=(*INPUT, field), kind="Customer", id=id))
+    return there
+
+
+async def _refuse_edit(store: CustomerStore, id: str, expected_version: int) -> Customer:
+    there = await _existing(store, id, "id")
+    raise Refused(VersionConflict(expected_version=expected_version, actual_version=there.version))

@@ -1,0 +1,49 @@
+"""Customer's composition root: opens the database, starts drainer and sweep, builds the app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from kit.app import Service, build_app
+from kit.context import ContextSigner, RequestContext
+from kit.events import open_event_log
+from kit.mongo import ensure_indexes, is_ready, open_database
+from kit.settings import context_secret
+from kit.subgraph import Subgraph
+from kit.tasks import background
+from services.customer.actions import sweep_for_ever
+from services.customer.context import Context
+from services.customer.events import drainers
+from services.customer.loaders import Loaders
+from services.customer.schema import schema
+from services.customer.settings import Settings, identity_key
+from services.customer.store import INDEXES, CustomerStore
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[CustomerStore]:
+    """Customer's store with its indexes made; IdentityKeyChanged if its claims have another key."""
+    async with open_database(settings.mongodb_url, f"{settings.database_prefix}_customer") as db:
+        await ensure_indexes(db, INDEXES)
+        store = CustomerStore(db, identity_key(settings))
+        await store.pin_identity_key()
+        yield store
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """The running service."""
+    signer = ContextSigner(context_secret(settings))
+    async with (
+        open_store(settings) as store,
+        open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
+        background(drain_profiles=drainers(store, event_log)[0].run(), sweep=sweep_for_ever(store)),
+    ):
+
+        def make_context(caller: RequestContext) -> Context:
+            return Context(caller, store, Loaders(store), settings.phone_region)
+
+        yield Service(Subgraph("customer", schema, signer, make_context), partial(is_ready, store.db))
+
+
+app = build_app("customer", lambda: open_service(Settings()))

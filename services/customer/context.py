@@ -1,0 +1,30 @@
+"""What a resolver of customer may reach: the caller, the store, this request's loaders."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from kit.context import RequestContext
+from services.customer.loaders import Loaders
+from services.customer.store import CustomerStore
+
+READ = "customers:read"
+WRITE = "customers:write"
+
+
+@dataclass(slots=True)
+class Context:
+    """One request's. `region` reads phone numbers without country code."""
+
+    caller: RequestContext
+    store: CustomerStore
+    loaders: Loaders
+    region: str
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the caller may see every customer."""
+        return READ in self.caller.scopes
+
+
+Info = strawberry.Info[Context, None]

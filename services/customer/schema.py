@@ -1,0 +1,163 @@
+"""Customer's Query and Mutation; every resolver is a line or three."""
+
+from typing import Annotated
+
+import strawberry
+
+from kit.arguments import exactly_one
+from kit.errors import Forbidden
+from kit.graphql.errors import settle
+from kit.graphql.schema import build_schema
+from kit.graphql.types import Connection
+from kit.pages import DEFAULT_PAGE, PageArgs
+from services.customer import actions, model
+from services.customer.context import READ, WRITE, Info
+from services.customer.identity import IdentityType
+from services.customer.inputs import (
+    CustomerCreateInput,
+    CustomerIdentityAddInput,
+    CustomerIdentityRemoveInput,
+    CustomerUpdateInput,
+)
+from services.customer.types import (
+    Customer,
+    CustomerCreatePayload,
+    CustomerExternalIdTaken,
+    CustomerIdentityAddPayload,
+    CustomerIdentityRemovePayload,
+    CustomerUpdatePayload,
+    IdentityTaken,
+    TooManyIdentities,
+    customer_of,
+)
+
+First = Annotated[int, strawberry.argument(description="Rows wanted, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
+
+
+@strawberry.type
+class Query:
+    """What may be read, by the customer themselves or with customers:read."""
+
+    @strawberry.field(description="One customer: the caller themselves, or anybody with customers:read.")
+    async def customer(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="cus_…")]
+    ) -> Customer | None:
+        """Null if there is none."""
+        if id != info.context.caller.customer:
+            info.context.caller.require(READ)
+        return customer_of(await info.context.loaders.customer.load(id))
+
+    @strawberry.field(description="Who is found by this; exactly one argument. Anybody else needs customers:read.")
+    async def customer_lookup(
+        self,
+        info: Info,
+        email: Annotated[str | None, strawberry.argument(description="In any case and width.")] = None,
+        phone: Annotated[str | None, strawberry.argument(description="With country code, or as dialled here.")] = None,
+        card: Annotated[str | None, strawberry.argument(description="With or without separators.")] = None,
+        line_id: Annotated[str | None, strawberry.argument(description="U and 32 hexadecimal digits.")] = None,
+    ) -> Customer | None:
+        """Null if nobody is."""
+        (type, argument), value = exactly_one(
+            email=((IdentityType.EMAIL, "email"), email),
+            phone=((IdentityType.PHONE, "phone"), phone),
+            card=((IdentityType.CARD, "card"), card),
+            lineId=((IdentityType.LINE, "lineId"), line_id),
+        )
+        return customer_of(await _look_up(info, type, argument, value))
+
+    @strawberry.field(description="Every customer, the longest known first. Needs customers:read.")
+    async def customers(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Customer]:
+        """A page."""
+        info.context.caller.require(READ)
+        page = await info.context.store.list_customers(PageArgs.parse(first, after))
+        return Connection.of(page, lambda row: Customer(row=row))
+
+    @strawberry.field(description="The customer who asks; null if the caller is no customer.")
+    async def me(self, info: Info) -> Customer | None:
+        """From the context."""
+        id = info.context.caller.customer
+        return None if id is None else customer_of(await info.context.loaders.customer.load(id))
+
+
+@strawberry.type
+class Mutation:
+    """What may be changed; all of it needs the scope customers:write."""
+
+    @strawberry.mutation(description="A new customer with all their identities, or nothing.")
+    async def customer_create(self, info: Info, input: CustomerCreateInput) -> CustomerCreatePayload:
+        """See `actions.create`."""
+        info.context.caller.require(WRITE)
+        return await settle(_create(info, input), CustomerCreatePayload.of, CustomerCreatePayload)
+
+    @strawberry.mutation(description="Edit the version of a profile that was read.")
+    async def customer_update(self, info: Info, input: CustomerUpdateInput) -> CustomerUpdatePayload:
+        """See `actions.update`."""
+        info.context.caller.require(WRITE)
+        return await settle(_update(info, input), CustomerUpdatePayload.of, CustomerUpdatePayload)
+
+    @strawberry.mutation(description="Give a customer one more identity; one they have already changes nothing.")
+    async def customer_identity_add(self, info: Info, input: CustomerIdentityAddInput) -> CustomerIdentityAddPayload:
+        """See `actions.add_identity`."""
+        info.context.caller.require(WRITE)
+        return await settle(_add_identity(info, input), CustomerIdentityAddPayload.of, CustomerIdentityAddPayload)
+
+    @strawberry.mutation(description="Take an identity from a customer; one they do not have changes nothing.")
+    async def customer_identity_remove(
+        self, info: Info, input: CustomerIdentityRemoveInput
+    ) -> CustomerIdentityRemovePayload:
+        """See `actions.remove_identity`."""
+        info.context.caller.require(WRITE)
+        return await settle(
+            _remove_identity(info, input), CustomerIdentityRemovePayload.of, CustomerIdentityRemovePayload
+        )
+
+
+async def _look_up(info: Info, type: IdentityType, argument: str, value: str) -> model.Customer | None:
+    """Without the scope: the caller themselves, or FORBIDDEN whether somebody was found or not."""
+    context = info.context
+    if context.caller.customer is None:
+        context.caller.require(READ)
+    found = await actions.look_up(context.store, type, argument, value, region=context.region)
+    if not context.may_read and (found is None or found.id != context.caller.customer):
+        raise Forbidden(f"this needs the scope {READ!r}")
+    return found
+
+
+async def _create(info: Info, input: CustomerCreateInput) -> model.Customer:
+    context = info.context
+    return await actions.create(
+        context.store,
+        input.to_draft(),
+        input.idempotency_key,
+        region=context.region,
+        reveal=context.may_read,
+        now=context.caller.at,
+    )
+
+
+async def _update(info: Info, input: CustomerUpdateInput) -> model.Customer:
+    now = info.context.caller.at
+    return await actions.update(info.context.store, input.id, input.expected_version, input.to_changes(), now=now)
+
+
+async def _add_identity(info: Info, input: CustomerIdentityAddInput) -> model.Customer:
+    context = info.context
+    return await actions.add_identity(
+        context.store,
+        input.customer_id,
+        input.to_model(),
+        region=context.region,
+        reveal=context.may_read,
+        now=context.caller.at,
+    )
+
+
+async def _remove_identity(info: Info, input: CustomerIdentityRemoveInput) -> model.Customer:
+    context = info.context
+    return await actions.remove_identity(
+        context.store, input.customer_id, input.to_model(), region=context.region, now=context.caller.at
+    )
+
+
+schema = build_schema(Query, Mutation, errors=[IdentityTaken, TooManyIdentities, CustomerExternalIdTaken])
