@@ -1,0 +1,120 @@
+"""The gateway's composition root: settings, subgraphs and transports become an ASGI app. No logic.
+
+`build_gateway` is for those who hold the subgraphs already (`noren up`, tests); `app` runs beside services that are
+processes of their own: `uvicorn gateway.app:app`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access
+from gateway.engine import Engine, EngineSettings
+from gateway.graphiql import ReadyQuery, explorer_routes
+from gateway.health import Health
+from gateway.http import PREFLIGHT_HEADERS, GraphQLEndpoint
+from gateway.settings import GatewaySettings
+from gateway.startup import fetch_sdls
+from gateway.transports import Transport
+from gateway.transports.pooled_http import PooledHttpTransport
+from kit.context import TRACE_HEADER, ContextSigner
+from kit.log import configure
+from kit.settings import context_secret
+
+ENDPOINT = "/graphql"
+CORS_MAX_AGE_S = 7200
+"""How long a browser keeps a preflight's answer; Chromium keeps none longer."""
+
+
+def build_gateway(
+    settings: GatewaySettings,
+    subgraphs: Mapping[str, str],
+    transports: Mapping[str, Transport],
+    default_queries: Sequence[ReadyQuery] = (),
+) -> Starlette:
+    """Compose `subgraphs` (SDL by name), reached through `transports`; raises `CompositionError`.
+
+    The app closes the transports when it ends.
+    """
+    routes = _routes(settings, subgraphs, transports, default_queries)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await _close(transports)
+
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def http_gateway(
+    read_settings: Callable[[], GatewaySettings] = GatewaySettings, default_queries: Sequence[ReadyQuery] = ()
+) -> Starlette:
+    """Build the gateway of services that run elsewhere; it asks each for its SDL when it starts, and waits for it."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        settings = read_settings()
+        configure(settings.log_level, settings.log_format)
+        transports = {name: PooledHttpTransport(url) for name, url in settings.subgraph_urls.items()}
+        try:
+            subgraphs = await fetch_sdls(transports, ContextSigner(context_secret(settings)), settings.subgraph_urls)
+            app.router.routes.extend(_routes(settings, subgraphs, transports, default_queries))
+            yield
+        finally:
+            await _close(transports)
+
+    return Starlette(lifespan=lifespan)
+
+
+def _routes(
+    settings: GatewaySettings,
+    subgraphs: Mapping[str, str],
+    transports: Mapping[str, Transport],
+    default_queries: Sequence[ReadyQuery],
+) -> list[BaseRoute]:
+    signer = ContextSigner(context_secret(settings))
+    engine = Engine.compose(subgraphs, transports, EngineSettings())
+    endpoint = GraphQLEndpoint(engine, Access(settings), signer, settings.gateway_timeout_s)
+    health = Health(transports, signer)
+    routes: list[BaseRoute] = [
+        Route(ENDPOINT, _with_cors(endpoint, settings.cors_origins)),
+        Route("/health/live", health.live),
+        Route("/health/ready", health.ready),
+    ]
+    if settings.graphiql:
+        routes += explorer_routes(settings.data_dir, ENDPOINT, default_queries)
+    return routes
+
+
+def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    if not origins:
+        return endpoint
+    return CORSMiddleware(
+        endpoint,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            KEY_HEADER,
+            TRACE_HEADER,
+            *NARROWING_HEADERS,
+            *PREFLIGHT_HEADERS,
+        ],
+        expose_headers=["x-trace-id"],
+        max_age=CORS_MAX_AGE_S,
+    )
+
+
+async def _close(transports: Mapping[str, Transport]) -> None:
+    await asyncio.gather(*[transport.close() for transport in transports.values()])
+
+
+app = http_gateway()

@@ -1,0 +1,53 @@
+"""A bounded cache of prepared operations, least recently used out first."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class CacheCounts:
+    """How a cache has served so far."""
+
+    hits: int = 0
+    misses: int = 0
+    evicted: int = 0
+
+
+class BoundedCache(Generic[Value]):
+    """Holds at most `entries` values of at most `weight` together. Not for threads: one event loop owns it."""
+
+    def __init__(self, entries: int, weight: int) -> None:
+        self._entries = entries
+        self._weight = weight
+        self._held: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._carried = 0
+        self.counts = CacheCounts()
+
+    def get(self, key: Hashable) -> Value | None:
+        """Return a value and keep it young."""
+        held = self._held.get(key)
+        if held is None:
+            self.counts.misses += 1
+            return None
+        self.counts.hits += 1
+        self._held.move_to_end(key)
+        return held[0]
+
+    def put(self, key: Hashable, value: Value, weight: int) -> None:
+        """Keep a value as long as there is room; one too heavy for the whole cache is not kept."""
+        if weight > self._weight:
+            return
+        before = self._held.pop(key, None)
+        self._carried += weight - (before[1] if before else 0)
+        self._held[key] = (value, weight)
+        while len(self._held) > self._entries or self._carried > self._weight:
+            _, (_, freed) = self._held.popitem(last=False)
+            self._carried -= freed
+            self.counts.evicted += 1
+
+    def __len__(self) -> int:
+        return len(self._held)

@@ -1,0 +1,100 @@
+"""A plan: frozen data that says which fetches an operation needs, what each sends, and what each waits for.
+
+Owns nothing but its own printing. The planner makes it, the executor follows it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from graphql import parse, print_ast
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One key down the answer, through lists of any depth; `types` keeps the objects of those types only."""
+
+    key: str
+    types: frozenset[str] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.key}|{'|'.join(sorted(self.types))}" if self.types else self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field of a representation: its name there, the key it has in the answer, and its own parts by concrete type."""
+
+    name: str
+    data_key: str
+    nullable: bool = True
+    parts: Mapping[str, tuple["Part", ...]] | None = None
+    abstract: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Representation:
+    """What an entity fetch tells of each object: where the objects are, their type, and the fields to send."""
+
+    path: tuple[Step, ...]
+    type_name: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request to one subgraph. Without representations it starts at the root."""
+
+    id: int
+    service: str
+    kind: Literal["query", "mutation"]
+    document: str
+    operation_name: str | None
+    variables: tuple[str, ...]
+    representations: tuple[Representation, ...]
+    representations_variable: str
+    keys: tuple[str, ...]
+    depends_on: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """How keys of subgraph answers are called in the client's: `None` if the client asked for no such field."""
+
+    key: str | None
+    below: Mapping[str, "Visible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All fetches in an order in which each follows those it waits for."""
+
+    kind: Literal["query", "mutation"]
+    fetches: tuple[Fetch, ...]
+    visible: Mapping[str, Visible]
+
+    def __str__(self) -> str:
+        return "\n".join(line for fetch in self.fetches for line in _lines(fetch)) or "nothing to fetch"
+
+
+def _lines(fetch: Fetch) -> Iterator[str]:
+    after = f" after {', '.join(str(i) for i in fetch.depends_on)}" if fetch.depends_on else ""
+    yield f"{fetch.id}: {fetch.service}{after}"
+    for representation in fetch.representations:
+        path = ".".join(str(step) for step in representation.path)
+        yield f"  at {path}: {representation.type_name} {_parts(representation.parts)}"
+    for line in print_ast(parse(fetch.document)).splitlines():
+        yield f"  {line}"
+
+
+def _parts(parts: tuple[Part, ...]) -> str:
+    return "{" + " ".join(_part(part) for part in parts) + "}"
+
+
+def _part(part: Part) -> str:
+    name = part.name if part.name == part.data_key else f"{part.name}={part.data_key}"
+    if part.parts is None:
+        return name
+    if not part.abstract:
+        return f"{name} {_parts(next(iter(part.parts.values()), ()))}"
+    return name + " {" + " ".join(f"... on {t} {_parts(inner)}" for t, inner in part.parts.items()) + "}"

@@ -1,0 +1,200 @@
+"""One operation of a client's document: parsed, bounded, validated and chosen; variables coerced, fragments dissolved.
+
+Owns everything that is decided by the document and its variables alone. Knows no subgraph.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    parse,
+    recommended_rules,
+    specified_rules,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+from graphql.language.ast import BooleanValueNode
+
+from gateway.errors import (
+    BAD_USER_INPUT,
+    OPERATION_NOT_FOUND,
+    OPERATION_TOO_COMPLEX,
+    PARSE_FAILED,
+    SUBSCRIPTION_NOT_SUPPORTED,
+    VALIDATION_FAILED,
+    RequestRefused,
+)
+from gateway.request.limits import MAX_TOKENS, check_limits
+from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex, fragment_of
+
+MAX_ERRORS = 20
+"""Errors told about one document; the first few tell it all."""
+INTROSPECTION = frozenset({"__schema", "__type"})
+RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """A validated operation. `switches` are the variables that its `@skip` and `@include` depend on."""
+
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    root: str
+    switches: tuple[str, ...]
+    introspection: DocumentNode | None
+
+    def positions_of(self, variables: Mapping[str, Any]) -> tuple[bool, ...]:
+        """How the switches stand in one request; refuses null, which a default makes possible."""
+        for name in self.switches:
+            if variables.get(name) is None:
+                raise RequestRefused.because(BAD_USER_INPUT, f"Variable '${name}' decides a condition and is null.")
+        return tuple(variables[name] is True for name in self.switches)
+
+    def select(self, index: TypeIndex, switched: tuple[bool, ...]) -> Selection:
+        """What the operation asks for with its switches so: no fragment and no condition is left in it."""
+        values = dict(zip(self.switches, switched, strict=True))
+
+        def included(directives: Iterable[DirectiveNode]) -> bool:
+            return all(_holds(directive, values) for directive in directives)
+
+        return SelectionBuilder(index, self.fragments, included).build(self.root, [self.node.selection_set])
+
+
+def read_operation(
+    schema: GraphQLSchema, query: str, operation_name: str | None, *, introspection: bool = True
+) -> Operation:
+    """Parse, bound, validate and choose; raises `RequestRefused`. Without `introspection`, errors hint at nothing."""
+    document = _parse(query)
+    check_limits(document)
+    wrong = validate(schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=not introspection)
+    if wrong:
+        raise RequestRefused([shape_error(reason, VALIDATION_FAILED) for reason in wrong])
+    node = _choose(document, operation_name)
+    if node.operation is OperationType.SUBSCRIPTION:
+        raise RequestRefused.because(SUBSCRIPTION_NOT_SUPPORTED, "Subscriptions are not supported.")
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    switches = dict.fromkeys(_switches(node.selection_set))
+    for fragment in fragments.values():
+        switches |= dict.fromkeys(_switches(fragment.selection_set))
+    declared = {definition.variable.name.value for definition in node.variable_definitions or ()}
+    about_schema = _introspection(document, node, fragments)
+    if about_schema is not None and not introspection:
+        raise RequestRefused.because(VALIDATION_FAILED, "Introspection is switched off.")
+    return Operation(
+        node,
+        fragments,
+        "Mutation" if node.operation is OperationType.MUTATION else "Query",
+        tuple(sorted(declared & set(switches))),
+        about_schema,
+    )
+
+
+def coerce_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check a request's variables against the operation; raises `RequestRefused` naming variable and field."""
+    definitions = operation.node.variable_definitions
+    if not definitions:
+        return {}
+    values = get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
+    if isinstance(values, list):
+        raise RequestRefused([shape_error(reason, BAD_USER_INPUT) for reason in values])
+    return values.coerced
+
+
+def shape_error(reason: GraphQLError, code: str) -> dict[str, Any]:
+    """One of graphql-core's errors as response data."""
+    return {**reason.formatted, "extensions": {"code": code}}
+
+
+def _parse(query: str) -> DocumentNode:
+    try:
+        return parse(query, max_tokens=MAX_TOKENS)
+    except GraphQLError as reason:
+        too_long = "Parsing aborted" in reason.message
+        code = OPERATION_TOO_COMPLEX if too_long else PARSE_FAILED
+        raise RequestRefused([shape_error(reason, code)]) from reason
+    except RecursionError as reason:
+        raise RequestRefused.because(OPERATION_TOO_COMPLEX, "The document is nested too deeply.") from reason
+
+
+def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    chosen = [d for d in operations if not name or (d.name and d.name.value == name)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if name:
+        raise RequestRefused.because(OPERATION_NOT_FOUND, f"Unknown operation named '{name}'.")
+    message = "Must provide operation name if query contains multiple operations." if operations else ""
+    raise RequestRefused.because(OPERATION_NOT_FOUND, message or "The document has no operation.")
+
+
+def _switches(selection_set: SelectionSetNode) -> Iterable[str]:
+    for node in selection_set.selections:
+        for directive in node.directives or ():
+            for argument in directive.arguments or ():
+                if directive.name.value in ("skip", "include") and isinstance(argument.value, VariableNode):
+                    yield argument.value.name.value
+        if isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
+            yield from _switches(node.selection_set)
+
+
+def _holds(directive: DirectiveNode, values: Mapping[str, bool]) -> bool:
+    if directive.name.value not in ("skip", "include"):
+        return True
+    condition = (directive.arguments or ())[0].value
+    if isinstance(condition, VariableNode):
+        value = values[condition.name.value]
+    else:
+        assert isinstance(condition, BooleanValueNode)
+        value = condition.value
+    return value if directive.name.value == "include" else not value
+
+
+def _introspection(
+    document: DocumentNode,
+    node: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+) -> DocumentNode | None:
+    """The part of the operation that asks about the schema, as a document of its own."""
+    if node.operation is not OperationType.QUERY:
+        return None
+    asked = tuple(_about_schema(node.selection_set.selections, fragments))
+    if not asked:
+        return None
+    part = OperationDefinitionNode(
+        operation=node.operation,
+        name=node.name,
+        variable_definitions=node.variable_definitions,
+        directives=(),
+        selection_set=SelectionSetNode(selections=asked),
+    )
+    return DocumentNode(definitions=(part, *fragments.values()))
+
+
+def _about_schema(
+    selections: Iterable[SelectionNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> Iterable[SelectionNode]:
+    for node in selections:
+        if isinstance(node, FieldNode):
+            if node.name.value in INTROSPECTION:
+                yield node
+            continue
+        inner = tuple(_about_schema(fragment_of(node, fragments).selection_set.selections, fragments))
+        if inner:
+            yield InlineFragmentNode(
+                type_condition=None,
+                directives=node.directives,
+                selection_set=SelectionSetNode(selections=inner),
+            )

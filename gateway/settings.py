@@ -1,0 +1,89 @@
+"""What an operator may set on the gateway, read once from `NOREN_…` variables of the environment."""
+
+from ipaddress import ip_address
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from kit.settings import KitSettings
+
+MAX_API_KEYS = 1000
+"""Keys of the environment are for shops and partners known by name; more belong into a store."""
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+"""A channel, location, customer, staff member or key: ids of ours and of the shop's, nothing that needs escaping."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Scope = Annotated[str, StringConstraints(pattern=r"^[a-z]+:[a-z]+$")]
+
+
+class ApiKey(BaseModel):
+    """A caller known by a secret, of which only the SHA-256 is kept. What is None here, a request may fill."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the key, in lower-case hex")
+    scopes: frozenset[Scope] = frozenset()
+    channel: Name | None = None
+    location: Name | None = None
+    customer: Name | None = None
+    staff: Name | None = None
+
+
+class GatewaySettings(KitSettings):
+    """Frozen; a wrong value stops the start with its name."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535)
+    subgraph_urls: dict[str, str] = Field(
+        default={
+            "catalog": "http://127.0.0.1:8001/graphql",
+            "inventory": "http://127.0.0.1:8002/graphql",
+            "loyalty": "http://127.0.0.1:8003/graphql",
+            "customer": "http://127.0.0.1:8004/graphql",
+            "order": "http://127.0.0.1:8005/graphql",
+        },
+        description="Where the services answer when they run as processes of their own",
+    )
+    gateway_timeout_s: float = Field(default=10.0, gt=0, le=55, description="One request, everything included")
+    api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
+    default_channel: Name = Field(default="web", description="For callers that name none")
+    development_scopes: frozenset[Scope] = Field(
+        default=frozenset(
+            {"catalog:write", "stock:read", "stock:write", "stock:reserve", "points:read", "points:write"}
+            | {"points:redeem", "customers:read", "customers:write", "orders:read", "orders:write"}
+        ),
+        description="What a caller without a key may do while no key is configured",
+    )
+    cors_origins: tuple[str, ...] = Field(default=(), description="Origins whose pages may call; none by default")
+    graphiql: bool = Field(default=True, description="Whether `/` shows the explorer")
+
+    @model_validator(mode="after")
+    def _keys_are_distinct(self) -> Self:
+        for what, values in (
+            ("name", [key.name for key in self.api_keys]),
+            ("sha256", [key.sha256 for key in self.api_keys]),
+        ):
+            if twice := {value for value in values if values.count(value) > 1}:
+                raise ValueError(f"NOREN_API_KEYS: each key needs its own {what}; twice there: {sorted(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _strangers_stay_outside(self) -> Self:
+        if not self.api_keys and not is_loopback(self.host):
+            raise ValueError(
+                f"NOREN_HOST is {self.host!r}, which others can reach, and NOREN_API_KEYS is empty: without keys "
+                "everybody may do everything, so the gateway then listens on loopback only. Set NOREN_API_KEYS, or "
+                "NOREN_HOST=127.0.0.1"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address, is this machine and cannot be reached from another."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,105 @@
+"""The composed graph as data: the public schema, and what each subgraph declares of it.
+
+Owns what the composer hands to request, planner and shaper. Refuses to read SDL and to know a way to a subgraph.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from graphql import GraphQLSchema
+
+from gateway.supergraph.selection import Selection, TypeIndex
+
+Kind = Literal["scalar", "object", "interface", "union", "enum", "input"]
+Provided = tuple[Selection, ...]
+ROOTS = ("Query", "Mutation", "Subscription")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A type as written: a name, or a list of another, either of them non-null."""
+
+    name: str
+    of: "TypeRef | None" = None
+    non_null: bool = False
+
+    def __str__(self) -> str:
+        inner = f"[{self.of}]" if self.of else self.name
+        return f"{inner}!" if self.non_null else inner
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Key:
+    """A `@key` of an entity in one subgraph."""
+
+    text: str
+    selection: Selection
+    resolvable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubgraphField:
+    """A field of an object or interface as one subgraph declares it.
+
+    `external` is true if the subgraph cannot resolve it by itself, whatever its `@external` says.
+    """
+
+    name: str
+    type: TypeRef
+    external: bool
+    requires: Selection | None
+    provides: Selection | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubgraphType:
+    """A composite type as one subgraph declares it."""
+
+    name: str
+    kind: Kind
+    fields: Mapping[str, SubgraphField]
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subgraph:
+    """One subgraph's composite types; `possible` lists the object types a composite name may stand for there."""
+
+    name: str
+    types: Mapping[str, SubgraphType]
+    possible: Mapping[str, tuple[str, ...]]
+
+    def field(self, type_name: str, name: str) -> SubgraphField | None:
+        """The subgraph's declaration of a field, or None if it knows none."""
+        declared = self.types.get(type_name)
+        return declared.fields.get(name) if declared else None
+
+    def resolves(self, type_name: str, name: str, provided: Provided = ()) -> bool:
+        """Whether the subgraph gives this field of an object it has at hand, `@requires` aside."""
+        declared = self.field(type_name, name)
+        if declared is None:
+            return False
+        return not declared.external or any(name in p.fields_of(type_name) for p in provided)
+
+    def provided_below(self, type_name: str, name: str, provided: Provided) -> Provided:
+        """What `@provides` adds below a field: the field's own, and what was provided from further up."""
+        declared = self.types[type_name].fields[name]
+        below = [declared.provides] if declared.provides else []
+        for selection in provided:
+            asked = selection.fields_of(type_name).get(name)
+            if asked and asked.selection:
+                below.append(asked.selection)
+        return tuple(below)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Supergraph:
+    """The composed graph. `public_*` lacks what is `@inaccessible`; `index` knows everything."""
+
+    subgraphs: Mapping[str, Subgraph]
+    public_schema: GraphQLSchema
+    public_sdl: str
+    public_index: TypeIndex
+    index: TypeIndex
+    hints: tuple[str, ...] = field(default=())

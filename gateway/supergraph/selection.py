@@ -1,0 +1,175 @@
+"""What is asked of an object, fragments dissolved: one shape for a client's selection and for a federation field set.
+
+Owns the dissolving of fragments into fields of each concrete type. Knows no subgraph.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    Node,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_interface_type,
+    is_object_type,
+    print_ast,
+)
+
+TYPENAME = "__typename"
+
+
+@dataclass(slots=True, eq=False)
+class Field:
+    """A field asked for. `key` is the client's; `data_key` is the one in subgraph answers, set by the planner."""
+
+    key: str
+    name: str
+    arguments: str
+    variables: frozenset[str]
+    selection: "Selection | None"
+    data_key: str = ""
+
+    def copy_with(self, selection: "Selection") -> "Field":
+        """Ask the same field for less."""
+        return replace(self, selection=selection)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """Fields asked of an object of static type `type_name`, by the concrete type it may turn out to have.
+
+    Concrete types of which the same is asked share their `Field` objects.
+    """
+
+    type_name: str
+    abstract: bool
+    by_type: Mapping[str, Mapping[str, Field]]
+
+    def fields_of(self, type_name: str) -> Mapping[str, Field]:
+        """Fields asked of one concrete type."""
+        return self.by_type.get(type_name, _NOTHING)
+
+
+_NOTHING: Mapping[str, Field] = {}
+
+
+class TypeIndex:
+    """Answers about a schema's types by name, without walking graphql-core's objects again."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.possible: dict[str, tuple[str, ...]] = {}
+        self.abstract: set[str] = set()
+        self.returns: dict[str, dict[str, str]] = {}
+        for name, kind in schema.type_map.items():
+            if is_object_type(kind):
+                self.possible[name] = (name,)
+            elif is_abstract_type(kind):
+                self.abstract.add(name)
+                self.possible[name] = tuple(t.name for t in schema.get_possible_types(kind))
+            if is_object_type(kind) or is_interface_type(kind):
+                self.returns[name] = {f: get_named_type(d.type).name for f, d in kind.fields.items()}
+
+
+class SelectionBuilder:
+    """Dissolves the fragments of one document; `included` decides on `@skip` and `@include`."""
+
+    def __init__(
+        self,
+        index: TypeIndex,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        included: Callable[[Iterable[DirectiveNode]], bool],
+    ) -> None:
+        self._index = index
+        self._fragments = fragments
+        self._included = included
+
+    def build(self, type_name: str, sets: Sequence[SelectionSetNode]) -> Selection:
+        """Return what `sets`, merged, ask of an object of static type `type_name`."""
+        possible = self._index.possible[type_name]
+        asked: list[tuple[frozenset[str], FieldNode]] = []
+        for selection_set in sets:
+            self._collect(selection_set.selections, frozenset(possible), asked)
+        shared: dict[tuple[str, tuple[int, ...], str], Field] = {}
+        by_type = {concrete: self._fields(concrete, asked, shared) for concrete in possible}
+        return Selection(type_name, type_name in self._index.abstract, by_type)
+
+    def _collect(
+        self,
+        selections: Iterable[SelectionNode],
+        types: frozenset[str],
+        asked: list[tuple[frozenset[str], FieldNode]],
+    ) -> None:
+        for node in selections:
+            if not self._included(node.directives or ()):
+                continue
+            if isinstance(node, FieldNode):
+                asked.append((types, node))
+                continue
+            fragment = fragment_of(node, self._fragments)
+            condition = fragment.type_condition
+            narrowed = types & frozenset(self._index.possible[condition.name.value]) if condition else types
+            if narrowed:
+                self._collect(fragment.selection_set.selections, narrowed, asked)
+
+    def _fields(
+        self,
+        concrete: str,
+        asked: Iterable[tuple[frozenset[str], FieldNode]],
+        shared: dict[tuple[str, tuple[int, ...], str], Field],
+    ) -> dict[str, Field]:
+        occurrences: dict[str, list[FieldNode]] = {}
+        for types, node in asked:
+            if concrete in types:
+                occurrences.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+        fields = {}
+        for key, nodes in occurrences.items():
+            returns = self._index.returns[concrete].get(nodes[0].name.value, "")
+            identity = (key, tuple(id(node) for node in nodes), returns)
+            if identity not in shared:
+                shared[identity] = self._field(key, nodes, returns)
+            fields[key] = shared[identity]
+        return fields
+
+    def _field(self, key: str, nodes: Sequence[FieldNode], returns: str) -> Field:
+        node = nodes[0]
+        sets = [n.selection_set for n in nodes if n.selection_set]
+        # Introspection below the root of a query is the gateway's own business and is not dissolved.
+        selection = self.build(returns, sets) if sets and returns in self._index.possible else None
+        arguments = sorted(node.arguments or (), key=lambda argument: argument.name.value)
+        text = f"({', '.join(print_ast(a) for a in arguments)})" if arguments else ""
+        variables = frozenset(name for a in arguments for name in variables_in(a))
+        return Field(key, node.name.value, text, variables, selection)
+
+
+def fragment_of(
+    node: SelectionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> InlineFragmentNode | FragmentDefinitionNode:
+    """The fragment that a selection which is no field stands for."""
+    if isinstance(node, FragmentSpreadNode):
+        return fragments[node.name.value]
+    assert isinstance(node, InlineFragmentNode)
+    return node
+
+
+def variables_in(node: Node) -> Iterable[str]:
+    """Names of the variables used anywhere in an AST node."""
+    if isinstance(node, VariableNode):
+        yield node.name.value
+        return
+    for child_key in node.keys:
+        child = getattr(node, child_key, None)
+        if isinstance(child, Node):
+            yield from variables_in(child)
+        elif isinstance(child, (list, tuple)):
+            for item in child:
+                if isinstance(item, Node):
+                    yield from variables_in(item)

@@ -1,0 +1,50 @@
+"""Everything inventory can do, by noun: locations, stock, reservations; and the proof that the books are right."""
+
+from collections.abc import Mapping
+
+from services.inventory.location.actions import LocationEdit, import_locations, upsert_location
+from services.inventory.reservation.actions import (
+    Swept,
+    commit,
+    find_reservation,
+    release,
+    reserve,
+    sweep,
+    sweep_for_ever,
+)
+from services.inventory.reservation.model import audit_holds
+from services.inventory.stock.actions import adjust_stock, import_opening_stock
+from services.inventory.stock.model import audit_books
+from services.inventory.store import InventoryStore
+
+__all__ = [
+    "LocationEdit",
+    "Swept",
+    "adjust_stock",
+    "audit",
+    "commit",
+    "find_reservation",
+    "import_locations",
+    "import_opening_stock",
+    "release",
+    "reserve",
+    "sweep",
+    "sweep_for_ever",
+    "upsert_location",
+]
+
+
+async def audit(store: InventoryStore) -> list[str]:
+    """Every contradiction between stock, journal, outboxes and reservations at one instant; empty if there is none.
+
+    Runs beside live traffic: all of it is read at one point of time.
+    """
+    problems: list[str] = []
+    async with store.one_instant() as session:
+        unfinished = await store.reservations.unfinished(session)
+        holds: dict[str, Mapping[str, int]] = {}
+        async for books in store.stock.books(session):
+            problems += audit_books(books)
+            if books.holds:
+                holds[books.level.id] = books.holds
+    return problems + audit_holds(unfinished, holds)

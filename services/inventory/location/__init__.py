@@ -1,0 +1,1 @@
+"""Locations: where stock lies, on the map and in the day."""

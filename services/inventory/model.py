@@ -1,0 +1,82 @@
+"""What location, stock and reservation share: names of things, who acts, quantities and their limits. No I/O."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, NewType
+
+from kit.errors import InvalidInput, Path, Refusal
+
+Sku = NewType("Sku", str)
+LocationId = NewType("LocationId", str)
+ReservationId = NewType("ReservationId", str)
+StockId = NewType("StockId", str)
+"""`sku@locationId`: the natural key of a stock document."""
+
+MAX_SKU = 64
+"""Characters, as the catalog has it."""
+MAX_QUANTITY = 1_000_000
+"""Pieces of one line or adjustment: above any real delivery, so that a slip of the finger is refused."""
+MAX_ON_HAND = 1_000_000_000
+"""Pieces at one place: GraphQL's Int has 32 bits."""
+
+
+class MovementReason(StrEnum):
+    """Why stock moved, as the journal says it."""
+
+    OPENING = "OPENING"
+    RECEIVED = "RECEIVED"
+    RETURNED = "RETURNED"
+    FOUND = "FOUND"
+    SOLD = "SOLD"
+    DAMAGED = "DAMAGED"
+    LOST = "LOST"
+    CORRECTED = "CORRECTED"
+    HELD = "HELD"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+    ABORTED = "ABORTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who moves stock, through which channel: a member of staff, a customer, or the channel itself."""
+
+    channel: str
+    staff: str | None = None
+    customer: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As the journal names them: `staff:…`, `customer:…` or `channel:…`."""
+        if self.staff is not None:
+            return f"staff:{self.staff}"
+        return f"channel:{self.channel}" if self.customer is None else f"customer:{self.customer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsufficientStock(Refusal):
+    """More was asked for than may still be promised; `available` is what was there when it was refused."""
+
+    sku: str
+    location_id: str
+    requested: int
+    available: int
+    code: ClassVar[str] = "INSUFFICIENT_STOCK"
+
+    @property
+    def message(self) -> str:
+        """Both quantities and where."""
+        return f"{self.requested} of {self.sku!r} at {self.location_id!r} requested, {self.available} available"
+
+
+def stock_id(sku: str, location_id: str) -> StockId:
+    """The id of the stock of one SKU at one location."""
+    return StockId(f"{sku}@{location_id}")
+
+
+def check_sku(sku: str, at: Path) -> list[Refusal]:
+    """What is wrong with a SKU's form; whether it exists is the catalog's matter."""
+    if 1 <= len(sku) <= MAX_SKU and sku.isprintable() and sku == sku.strip():
+        return []
+    return [InvalidInput(path=at, expected=f"1 to {MAX_SKU} printable characters", got=repr(sku[:MAX_SKU]))]

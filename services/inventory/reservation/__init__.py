@@ -1,0 +1,1 @@
+"""Reservations: many lines held all or nothing, without a transaction (the fenced method)."""

@@ -1,0 +1,224 @@
+"""Reserve, release, commit, and the sweep that finishes what a crash has left half done.
+
+A  reserve: claim the key (TRY), hold the lines, decide (HELD); whoever fails or finds it failed decides ABORTED.
+B  end: decide COMMITTED, RELEASED or EXPIRED; one compare-and-set, so exactly one of them wins.
+C  settle: give back or take out every line and fence it; safe to repeat, by anybody.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pymongo.errors import PyMongoError
+
+from kit.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
+from kit.idempotency import check_key, fingerprint
+from kit.log import logger
+from kit.times import utc_now
+from services.inventory.model import Actor
+from services.inventory.reservation.model import (
+    Attempt,
+    Reservation,
+    ReservationDraft,
+    ReservationEnded,
+    ReservationState,
+    check_draft,
+    judge_attempt,
+    may_touch,
+    merge_lines,
+    refuse_lines,
+    state_at,
+)
+from services.inventory.reservation.store import SWEEP_BATCH, EndKeyTaken
+from services.inventory.store import InventoryStore
+
+log = logger(__name__)
+
+CLAIM_ATTEMPTS = 3
+"""A key may stand for an attempt that a crash abandoned: that one is cleared away, then ours begins."""
+HOLD_ATTEMPTS = 4
+"""Stock must come back between the write and the look this many times in a row before we give up."""
+SWEEP_EVERY_S = 1.0
+SWEEPER = Actor(channel="inventory")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a reservation is to end, under which key, by whom."""
+
+    reservation_id: str
+    key: str
+    state: ReservationState
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep has done, in reservations."""
+
+    expired: int = 0
+    aborted: int = 0
+    settled: int = 0
+    unfenced: int = 0
+
+
+async def reserve(store: InventoryStore, draft: ReservationDraft, *, actor: Actor, now: datetime) -> Reservation:
+    """Hold every line or none; the same key and input again returns the same reservation, whatever became of it.
+
+    A refused reservation holds nothing and leaves its key free, so that it may be tried again when stock is back.
+    """
+    check_key(draft.key)
+    problems = check_draft(draft)
+    if problems:
+        raise Refused(*problems)
+    lines = merge_lines(draft.lines)
+    content = fingerprint(
+        [(line.stock_id, line.quantity) for line in lines], draft.hold_s, actor.channel, actor.customer
+    )
+    for _ in range(CLAIM_ATTEMPTS):
+        found = await store.reservations.by_key(draft.key)
+        if found is None:
+            levels = await store.stock.levels([line.stock_id for line in lines])
+            refusals = refuse_lines(lines, levels)
+            if refusals:
+                raise Refused(*refusals)
+            found = await store.reservations.claim(draft, lines, content, actor=actor, now=now)
+        if found is None:
+            continue
+        if found.fingerprint != content:
+            raise Refused(IdempotencyKeyReused(key=draft.key))
+        kept = await _drive(store, found, now)
+        if kept is not None:
+            return kept
+    raise Unavailable("the reservation could not be decided; try again with the same key")
+
+
+async def release(store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime) -> Reservation:
+    """Give everything back; the same key again changes nothing, another one finds it ended."""
+    return await _end(store, Ending(id, key, ReservationState.RELEASED, actor), now)
+
+
+async def commit(store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime) -> Reservation:
+    """Take everything out for good; the same key again changes nothing, another one finds it ended."""
+    return await _end(store, Ending(id, key, ReservationState.COMMITTED, actor), now)
+
+
+async def sweep(store: InventoryStore, *, now: datetime) -> Swept:
+    """Expire what is due, abort what stalled, finish what is half done, drop fences nobody needs any more."""
+    reservations = store.reservations
+    return Swept(
+        expired=await _drain(lambda: reservations.expire_due(actor=SWEEPER, now=now)),
+        aborted=await _drain(lambda: reservations.abort_stalled(actor=SWEEPER, now=now)),
+        settled=await _drain(lambda: _settle_batch(store)),
+        unfenced=await _drain(reservations.drop_fences),
+    )
+
+
+async def sweep_for_ever(store: InventoryStore) -> None:
+    """Sweep every `SWEEP_EVERY_S`; any number of instances may; an unreachable database is waited for."""
+    while True:
+        try:
+            swept = await sweep(store, now=utc_now())
+            if swept.aborted:
+                log.warning("stalled reservations aborted", count=swept.aborted)
+        except PyMongoError as error:
+            log.warning("sweeper waits", error=type(error).__name__)
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def _drive(store: InventoryStore, reservation: Reservation, now: datetime) -> Reservation | None:
+    """From TRY to a decision, beside other workers with the same key; None if it was aborted, its key free again."""
+    if reservation.state is not ReservationState.TRY:
+        return reservation if reservation.state is not ReservationState.ABORTED else None
+    for _ in range(HOLD_ATTEMPTS):
+        if await store.reservations.hold(reservation, now=now):
+            return await _confirm(store, reservation, now)
+        verdict = judge_attempt(reservation.lines, await store.reservations.see_lines(reservation))
+        if verdict is Attempt.HELD:
+            return await _confirm(store, reservation, now)
+        if verdict is Attempt.FENCED:
+            return await _decided(store, reservation)
+        if isinstance(verdict, list):
+            return await _abort(store, reservation, Refused(*verdict), now)
+    return await _abort(store, reservation, None, now)
+
+
+async def _confirm(store: InventoryStore, reservation: Reservation, now: datetime) -> Reservation | None:
+    return await store.reservations.confirm(reservation, now=now) or await _decided(store, reservation)
+
+
+async def _abort(
+    store: InventoryStore, reservation: Reservation, refused: Refused | None, now: datetime
+) -> Reservation | None:
+    """ABORTED, every line fenced; what another worker decided meanwhile goes before our own failure."""
+    aborted = await store.reservations.abort(reservation, actor=reservation.actor, now=now)
+    if aborted is None:
+        return await _decided(store, reservation)
+    await store.reservations.settle([aborted])
+    if refused is not None:
+        raise refused
+    return None
+
+
+async def _decided(store: InventoryStore, reservation: Reservation) -> Reservation | None:
+    """What somebody else decided; None if that was to abort, whose settling is helped along."""
+    there = await store.reservations.by_id(reservation.id)
+    if there is not None and there.state is ReservationState.ABORTED:
+        if not there.settled:
+            await store.reservations.settle([there])
+        return None
+    return there
+
+
+async def _end(store: InventoryStore, ending: Ending, now: datetime) -> Reservation:
+    check_key(ending.key)
+    key = f"{ending.state.value}:{ending.key}"
+    reservation = await find_reservation(store, ending.reservation_id, ending.actor)
+    if reservation is None:
+        raise Refused(NotFound(path=("input", "reservationId"), kind="Reservation", id=ending.reservation_id))
+    try:
+        ended = await store.reservations.end(reservation, ending.state, key, actor=ending.actor, now=now)
+    except EndKeyTaken as taken:
+        raise Refused(IdempotencyKeyReused(key=ending.key)) from taken
+    if ended is None:
+        ended = await _ended_before(store, reservation, key, now)
+    if not ended.settled:
+        await store.reservations.settle([ended])
+    return ended
+
+
+async def _ended_before(store: InventoryStore, reservation: Reservation, key: str, now: datetime) -> Reservation:
+    """The reservation if this very key has ended it, else the refusal."""
+    there = await store.reservations.by_id(reservation.id)
+    if there is not None and there.ended_key == key:
+        return there
+    if await store.reservations.has_ended_with(key):
+        raise Refused(IdempotencyKeyReused(key=key.partition(":")[2]))
+    state = ReservationState.EXPIRED if there is None else state_at(there, now)
+    raise Refused(ReservationEnded(reservation_id=reservation.id, state=state))
+
+
+async def find_reservation(store: InventoryStore, id: str, actor: Actor) -> Reservation | None:
+    """The reservation, if this caller may see it; an attempt that was never held is nobody's to see."""
+    reservation = await store.reservations.by_id(id)
+    if reservation is None or not may_touch(reservation, actor):
+        return None
+    hidden = reservation.state in (ReservationState.TRY, ReservationState.ABORTED)
+    return None if hidden else reservation
+
+
+async def _settle_batch(store: InventoryStore) -> int:
+    batch = await store.reservations.unsettled()
+    await store.reservations.settle(batch)
+    return len(batch)
+
+
+async def _drain(step: Callable[[], Awaitable[int]]) -> int:
+    """Repeat a batch step until one is not full."""
+    total = 0
+    while True:
+        done = await step()
+        total += done
+        if done < SWEEP_BATCH:
+            return total

@@ -1,0 +1,249 @@
+"""Reservations: their lines, their life, and who may touch them. No I/O.
+
+    TRY ──→ HELD ──→ COMMITTED | RELEASED | EXPIRED
+     └────→ ABORTED
+
+Every arrow is one compare-and-set on the reservation; it alone decides. What follows on the stock (`settled`) is done
+by whoever decided, and again by the sweeper until it is done.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from kit.errors import InvalidInput, NotFound, Path, Refusal
+from services.inventory.model import (
+    MAX_QUANTITY,
+    Actor,
+    InsufficientStock,
+    LocationId,
+    MovementReason,
+    ReservationId,
+    Sku,
+    StockId,
+    check_sku,
+    stock_id,
+)
+from services.inventory.stock.model import StockLevel
+
+MAX_LINES = 100
+"""Different stocks of one reservation: a large basket; more would make one bulk write a burden to all."""
+MAX_INPUT_LINES = 500
+"""Lines before those of the same stock are added up."""
+MIN_HOLD_S = 30
+"""Shorter holds would end while their payment is still on the way."""
+DEFAULT_HOLD_S = 15 * 60
+"""A checkout with a 3-D Secure challenge takes minutes, not a quarter of an hour."""
+MAX_HOLD_S = 24 * 60 * 60
+"""A held piece is lost to all others: a day at most."""
+TRY_S = 10
+"""A worker that has not decided by then has crashed or stalled: its late holds no longer match."""
+
+
+class ReservationState(StrEnum):
+    """Where a reservation is in its life."""
+
+    TRY = "TRY"
+    HELD = "HELD"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+    ABORTED = "ABORTED"
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing can follow."""
+        return self not in (ReservationState.TRY, ReservationState.HELD)
+
+    @property
+    def movement(self) -> MovementReason:
+        """What the journal calls the movement into this state."""
+        return MovementReason(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many pieces of one SKU at one location; `place` is where the input first named it."""
+
+    sku: Sku
+    location_id: LocationId
+    quantity: int
+    place: int = 0
+
+    @property
+    def stock_id(self) -> StockId:
+        """Which stock it is taken from."""
+        return stock_id(self.sku, self.location_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationDraft:
+    """What somebody wants held, as they sent it."""
+
+    key: str
+    lines: tuple[Line, ...]
+    hold_s: int = DEFAULT_HOLD_S
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A reservation as it is kept. `hold_until` is the database's time, from which on no further line can be held."""
+
+    id: ReservationId
+    fingerprint: str
+    state: ReservationState
+    lines: tuple[Line, ...]
+    actor: Actor
+    created_at: datetime
+    expires_at: datetime
+    hold_until: datetime
+    ended_at: datetime | None = None
+    ended_by: Actor | None = None
+    ended_key: str | None = None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineSeen:
+    """A line's stock after an attempt: the level, and what the reservation holds there (0: fenced, None: nothing)."""
+
+    level: StockLevel
+    held: int | None
+
+
+class Attempt(StrEnum):
+    """What an attempt to hold all lines came to."""
+
+    HELD = "HELD"
+    FENCED = "FENCED"
+    UNDECIDED = "UNDECIDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationEnded(Refusal):
+    """The reservation is over: committed, released, expired or aborted."""
+
+    reservation_id: str
+    state: ReservationState
+    path: Path = ("input", "reservationId")
+    code: ClassVar[str] = "RESERVATION_ENDED"
+
+    @property
+    def message(self) -> str:
+        """How it ended."""
+        return f"reservation {self.reservation_id!r} has ended: {self.state.value}"
+
+
+def check_draft(draft: ReservationDraft) -> list[Refusal]:
+    """Every reason why the input can never be taken, each with its exact path."""
+    at = ("input", "lines")
+    problems: list[Refusal] = []
+    if not MIN_HOLD_S <= draft.hold_s <= MAX_HOLD_S:
+        expected = f"{MIN_HOLD_S} to {MAX_HOLD_S} seconds"
+        problems.append(InvalidInput(path=("input", "holdSeconds"), expected=expected, got=str(draft.hold_s)))
+    if not 1 <= len(draft.lines) <= MAX_INPUT_LINES:
+        expected = f"1 to {MAX_INPUT_LINES} lines"
+        return [*problems, InvalidInput(path=at, expected=expected, got=str(len(draft.lines)))]
+    for index, line in enumerate(draft.lines):
+        problems += check_sku(line.sku, (*at, str(index), "sku"))
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            problems.append(_absurd(index, line.quantity))
+    if not problems:
+        merged = merge_lines(draft.lines)
+        if len(merged) > MAX_LINES:
+            expected = f"at most {MAX_LINES} different SKUs and locations"
+            problems.append(InvalidInput(path=at, expected=expected, got=str(len(merged))))
+        problems += [_absurd(line.place, line.quantity) for line in merged if line.quantity > MAX_QUANTITY]
+    return problems
+
+
+def merge_lines(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """One line a stock, its quantities added up, in the one order in which every worker takes stock."""
+    merged: dict[StockId, Line] = {}
+    for index, line in enumerate(lines):
+        known = merged.get(line.stock_id)
+        place = index if known is None else known.place
+        already = 0 if known is None else known.quantity
+        merged[line.stock_id] = Line(line.sku, line.location_id, already + line.quantity, place)
+    return tuple(merged[id] for id in sorted(merged))
+
+
+def hold_ends(draft: ReservationDraft, now: datetime) -> datetime:
+    """When the hold expires."""
+    return now + timedelta(seconds=draft.hold_s)
+
+
+def refuse_lines(lines: Sequence[Line], levels: Mapping[StockId, StockLevel]) -> list[Refusal]:
+    """Why these lines cannot be held from these levels; empty if they can."""
+    refusals: list[Refusal] = []
+    for line in lines:
+        path = ("input", "lines", str(line.place))
+        level = levels.get(line.stock_id)
+        if level is None:
+            refusals.append(NotFound(path=(*path, "sku"), kind="Stock", id=line.stock_id))
+        elif level.quantities.available < line.quantity:
+            refusals.append(
+                InsufficientStock(
+                    path=(*path, "quantity"),
+                    sku=line.sku,
+                    location_id=line.location_id,
+                    requested=line.quantity,
+                    available=level.quantities.available,
+                )
+            )
+    return refusals
+
+
+def judge_attempt(lines: Sequence[Line], seen: Mapping[StockId, LineSeen]) -> Attempt | list[Refusal]:
+    """Why not every line was held just now: another worker did it, shut out, short of stock, or try again."""
+    held = [seen[line.stock_id].held for line in lines]
+    if 0 in held:
+        return Attempt.FENCED
+    missing = [line for line, pieces in zip(lines, held, strict=True) if pieces is None]
+    if not missing:
+        return Attempt.HELD
+    return refuse_lines(missing, {id: line.level for id, line in seen.items()}) or Attempt.UNDECIDED
+
+
+def may_touch(reservation: Reservation, actor: Actor) -> bool:
+    """Whether this caller may see, commit or release it.
+
+    Staff may on every channel, so that a hold made online is handed out in the shop; a customer only their own; a
+    channel without either what was made on the same channel.
+    """
+    if actor.staff is not None:
+        return True
+    if actor.customer is not None:
+        return reservation.actor.customer == actor.customer
+    return reservation.actor.channel == actor.channel
+
+
+def state_at(reservation: Reservation, now: datetime) -> ReservationState:
+    """Its state, where a hold whose time is over has expired even if nobody has swept it yet."""
+    if reservation.state is ReservationState.HELD and reservation.expires_at <= now:
+        return ReservationState.EXPIRED
+    return reservation.state
+
+
+def _absurd(index: int, quantity: int) -> InvalidInput:
+    path = ("input", "lines", str(index), "quantity")
+    return InvalidInput(path=path, expected=f"1 to {MAX_QUANTITY}", got=str(quantity))
+
+
+def audit_holds(unfinished: Mapping[str, Reservation], holds: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Every hold in the stock without a reservation that explains it, and every held line without its hold."""
+    problems: list[str] = []
+    for id, held in holds.items():
+        for reservation_id, pieces in held.items():
+            reservation = unfinished.get(reservation_id)
+            lines = () if reservation is None else reservation.lines
+            if pieces not in [line.quantity for line in lines if line.stock_id == id]:
+                problems.append(f"{id}: {pieces} held by {reservation_id}, which does not explain it")
+    for reservation in unfinished.values():
+        for line in reservation.lines:
+            held_here = holds.get(line.stock_id, {}).get(reservation.id)
+            if reservation.state is ReservationState.HELD and held_here != line.quantity:
+                problems.append(f"{reservation.id}: holds {held_here} of {line.stock_id}, not {line.quantity}")
+    return problems

@@ -1,0 +1,142 @@
+"""Reservations in the graph."""
+
+from datetime import datetime
+
+import strawberry
+
+from kit.graphql.errors import Payload, UserError, presents
+from services.inventory.context import Info
+from services.inventory.location.types import Location, location_of
+from services.inventory.model import MAX_QUANTITY, LocationId, Sku
+from services.inventory.reservation import model
+from services.inventory.types import Variant
+
+ReservationState = strawberry.enum(
+    model.ReservationState,
+    description="TRY is being decided, HELD holds its lines; COMMITTED took them out, RELEASED and EXPIRED gave them "
+    "back, ABORTED never held them all.",
+)
+
+
+@presents(model.ReservationEnded)
+@strawberry.type(description="The reservation is over.")
+class ReservationEnded(UserError):
+    """See `reservation.model.ReservationEnded`."""
+
+    reservation_id: strawberry.ID = strawberry.field(description="Which one.")
+    state: model.ReservationState = strawberry.field(description="How it ended.")
+
+
+@strawberry.type(description="So many pieces of one variant at one location.")
+class ReservationLine:
+    """See `reservation.model.Line`."""
+
+    location_id: strawberry.Private[LocationId]
+    variant: Variant = strawberry.field(description="Of what.")
+    quantity: int = strawberry.field(description="Pieces.")
+
+    @strawberry.field(description="Where.")
+    async def location(self, info: Info) -> Location:
+        """Loaded with all others."""
+        return await location_of(info, self.location_id)
+
+
+@strawberry.type(
+    description="Pieces held for somebody until they are committed, released or expire: all lines or none."
+)
+class Reservation:
+    """See `reservation.model.Reservation`."""
+
+    id: strawberry.ID = strawberry.field(description="rsv_…")
+    state: model.ReservationState = strawberry.field(description="Where it is in its life.")
+    lines: list[ReservationLine] = strawberry.field(description="One a variant and location.")
+    channel: str = strawberry.field(description="The channel it was made on.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    expires_at: datetime = strawberry.field(description="Until when it holds, unless it ends before.")
+    ended_at: datetime | None = strawberry.field(description="When it ended; null while it has not.")
+
+    @classmethod
+    def of(cls, reservation: model.Reservation, now: datetime) -> "Reservation":
+        """From the model, as it stands now."""
+        return cls(
+            id=strawberry.ID(reservation.id),
+            state=model.state_at(reservation, now),
+            lines=[
+                ReservationLine(
+                    location_id=line.location_id,
+                    variant=Variant(sku=strawberry.ID(line.sku)),
+                    quantity=line.quantity,
+                )
+                for line in reservation.lines
+            ],
+            channel=reservation.actor.channel,
+            created_at=reservation.created_at,
+            expires_at=reservation.expires_at,
+            ended_at=reservation.ended_at,
+        )
+
+
+@strawberry.input(description="So many pieces of one SKU at one location; equal ones are added up.")
+class ReservationLineInput:
+    """See `reservation.model.Line`."""
+
+    sku: strawberry.ID = strawberry.field(description="Of what.")
+    location_id: strawberry.ID = strawberry.field(description="Where.")
+    quantity: int = strawberry.field(description=f"Pieces, 1 to {MAX_QUANTITY}.")
+
+
+@strawberry.input(description="What is to be held, all of it or none.")
+class StockReserveInput:
+    """See `reservation.model.ReservationDraft`."""
+
+    idempotency_key: str = strawberry.field(
+        description="The same key and input again returns the same reservation; a refused one leaves its key free."
+    )
+    lines: list[ReservationLineInput] = strawberry.field(
+        description=f"At most {model.MAX_LINES} different SKUs and locations."
+    )
+    hold_seconds: int = strawberry.field(
+        default=model.DEFAULT_HOLD_S, description=f"How long, {model.MIN_HOLD_S} to {model.MAX_HOLD_S}."
+    )
+
+    def to_draft(self) -> model.ReservationDraft:
+        """For the action."""
+        lines = tuple(model.Line(Sku(line.sku), LocationId(line.location_id), line.quantity) for line in self.lines)
+        return model.ReservationDraft(key=self.idempotency_key, lines=lines, hold_s=self.hold_seconds)
+
+
+@strawberry.input(description="Which reservation gives everything back.")
+class StockReleaseInput:
+    """The id and the key."""
+
+    idempotency_key: str = strawberry.field(description="The same key again changes nothing and succeeds.")
+    reservation_id: strawberry.ID = strawberry.field(description="rsv_…")
+
+
+@strawberry.input(description="Which reservation takes everything out for good.")
+class ReservationCommitInput:
+    """The id and the key."""
+
+    idempotency_key: str = strawberry.field(description="The same key again changes nothing and succeeds.")
+    reservation_id: strawberry.ID = strawberry.field(description="rsv_…")
+
+
+@strawberry.type(description="The reservation as it is now, or why not.")
+class StockReservePayload(Payload):
+    """Of stockReserve."""
+
+    reservation: Reservation | None = strawberry.field(default=None, description="What is held.")
+
+
+@strawberry.type(description="The reservation as it is now, or why not.")
+class StockReleasePayload(Payload):
+    """Of stockRelease."""
+
+    reservation: Reservation | None = strawberry.field(default=None, description="What was given back.")
+
+
+@strawberry.type(description="The reservation as it is now, or why not.")
+class ReservationCommitPayload(Payload):
+    """Of reservationCommit."""
+
+    reservation: Reservation | None = strawberry.field(default=None, description="What was taken out.")

@@ -1,0 +1,177 @@
+"""Inventory's Query and Mutation; every resolver is a line or three."""
+
+from typing import Annotated
+
+import strawberry
+
+from kit.graphql.errors import settle
+from kit.graphql.schema import build_schema
+from kit.graphql.types import Connection
+from kit.pages import DEFAULT_PAGE, PageArgs
+from services.inventory import actions
+from services.inventory.context import Info
+from services.inventory.location import model as locations
+from services.inventory.location.types import (
+    GeoPointInput,
+    Location,
+    LocationExternalIdTaken,
+    LocationFilter,
+    LocationUpsertInput,
+    LocationUpsertPayload,
+    NearbyLocation,
+    check_radius,
+)
+from services.inventory.reservation import model as reservations
+from services.inventory.reservation.types import (
+    Reservation,
+    ReservationCommitInput,
+    ReservationCommitPayload,
+    ReservationEnded,
+    StockReleaseInput,
+    StockReleasePayload,
+    StockReserveInput,
+    StockReservePayload,
+)
+from services.inventory.stock.types import OnHandChanged, StockAdjustInput, StockAdjustPayload
+from services.inventory.types import After, First, InsufficientStock, Variant
+
+WRITE = "stock:write"
+RESERVE = "stock:reserve"
+"""Hold, release and commit: given to every channel that sells, without the right to adjust."""
+NEAR_RADIUS_KM = 20.0
+"""Across a city."""
+
+
+@strawberry.type
+class Query:
+    """What may be read."""
+
+    @strawberry.field(description="One location.")
+    async def location(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="loc_…")]
+    ) -> Location | None:
+        """Null if there is none."""
+        row = await info.context.loaders.location.load(id)
+        return None if row is None else Location.of(row)
+
+    @strawberry.field(description="Locations, oldest first, narrowed by a filter.")
+    async def locations(
+        self,
+        info: Info,
+        first: First = DEFAULT_PAGE,
+        after: After = None,
+        filter: Annotated[LocationFilter | None, strawberry.argument(description="What to narrow to.")] = None,
+    ) -> Connection[Location]:
+        """A page."""
+        page = PageArgs.parse(first, after)
+        return Connection.of(
+            await info.context.store.locations.list_page(filter.kind if filter else None, page), Location.of
+        )
+
+    @strawberry.field(description="The nearest locations, nearest first.")
+    async def locations_near(
+        self,
+        info: Info,
+        point: Annotated[GeoPointInput, strawberry.argument(description="Around this point.")],
+        radius_km: Annotated[float, strawberry.argument(description="No further away than this.")] = NEAR_RADIUS_KM,
+        first: First = DEFAULT_PAGE,
+    ) -> list[NearbyLocation]:
+        """At most 100."""
+        limit = PageArgs.parse(first).first
+        around = point.to_point("point")
+        rows = await info.context.store.locations.near(around, check_radius(radius_km), limit)
+        return [NearbyLocation.of(row) for row in rows]
+
+    @strawberry.field(
+        description="One reservation, for who may touch it: its customer; else the scope stock:reserve is needed, and "
+        "staff see those of every channel, others those of their own."
+    )
+    async def reservation(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="rsv_…")]
+    ) -> Reservation | None:
+        """Null if there is none for this caller."""
+        context = info.context
+        if context.caller.customer is None:
+            context.caller.require(RESERVE)
+        row = await actions.find_reservation(context.store, id, context.actor)
+        return None if row is None else Reservation.of(row, context.caller.at)
+
+
+@strawberry.type
+class Mutation:
+    """What may be changed."""
+
+    @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
+    async def location_upsert(
+        self, info: Info, input: Annotated[LocationUpsertInput, strawberry.argument(description="The location.")]
+    ) -> LocationUpsertPayload:
+        """See `actions.upsert_location`."""
+        info.context.caller.require(WRITE)
+        return await settle(_upsert_location(info, input), LocationUpsertPayload.of, LocationUpsertPayload)
+
+    @strawberry.mutation(description="Change stock by hand, never below what is available. Scope stock:write.")
+    async def stock_adjust(
+        self, info: Info, input: Annotated[StockAdjustInput, strawberry.argument(description="The change.")]
+    ) -> StockAdjustPayload:
+        """See `actions.adjust_stock`."""
+        context = info.context
+        context.caller.require(WRITE)
+        adjusted = actions.adjust_stock(
+            context.store, input.to_adjustment(), actor=context.actor, now=context.caller.at
+        )
+        return await settle(adjusted, StockAdjustPayload.of, StockAdjustPayload)
+
+    @strawberry.mutation(description="Hold pieces for a while, every line or none. Scope stock:reserve.")
+    async def stock_reserve(
+        self, info: Info, input: Annotated[StockReserveInput, strawberry.argument(description="What to hold.")]
+    ) -> StockReservePayload:
+        """See `actions.reserve`."""
+        context = info.context
+        context.caller.require(RESERVE)
+        held = actions.reserve(context.store, input.to_draft(), actor=context.actor, now=context.caller.at)
+        return await settle(held, lambda row: StockReservePayload(reservation=_shown(info, row)), StockReservePayload)
+
+    @strawberry.mutation(description="Give a reservation's pieces back. Scope stock:reserve.")
+    async def stock_release(
+        self, info: Info, input: Annotated[StockReleaseInput, strawberry.argument(description="Which.")]
+    ) -> StockReleasePayload:
+        """See `actions.release`."""
+        context = info.context
+        context.caller.require(RESERVE)
+        released = actions.release(
+            context.store, input.reservation_id, input.idempotency_key, actor=context.actor, now=context.caller.at
+        )
+        return await settle(
+            released, lambda row: StockReleasePayload(reservation=_shown(info, row)), StockReleasePayload
+        )
+
+    @strawberry.mutation(description="Take a reservation's pieces out for good: they are sold. Scope stock:reserve.")
+    async def reservation_commit(
+        self, info: Info, input: Annotated[ReservationCommitInput, strawberry.argument(description="Which.")]
+    ) -> ReservationCommitPayload:
+        """See `actions.commit`."""
+        context = info.context
+        context.caller.require(RESERVE)
+        committed = actions.commit(
+            context.store, input.reservation_id, input.idempotency_key, actor=context.actor, now=context.caller.at
+        )
+        return await settle(
+            committed, lambda row: ReservationCommitPayload(reservation=_shown(info, row)), ReservationCommitPayload
+        )
+
+
+async def _upsert_location(info: Info, input: LocationUpsertInput) -> locations.Location:
+    now = info.context.caller.at
+    return await actions.upsert_location(info.context.store, input.to_draft(), input.to_edit(), now=now)
+
+
+def _shown(info: Info, row: reservations.Reservation) -> Reservation:
+    return Reservation.of(row, info.context.caller.at)
+
+
+schema = build_schema(
+    Query,
+    Mutation,
+    types=[Variant],
+    errors=[InsufficientStock, OnHandChanged, ReservationEnded, LocationExternalIdTaken],
+)

@@ -1,0 +1,251 @@
+"""Stock levels, what may change them by hand, and what their books must show. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from kit.errors import InvalidInput, NotFound, Refusal
+from services.inventory.location.model import NearbyLocation
+from services.inventory.model import (
+    MAX_ON_HAND,
+    MAX_QUANTITY,
+    InsufficientStock,
+    LocationId,
+    MovementReason,
+    Sku,
+    StockId,
+    check_sku,
+    stock_id,
+)
+
+
+class AdjustmentReason(StrEnum):
+    """Why somebody changes stock by hand."""
+
+    RECEIVED = MovementReason.RECEIVED.value
+    RETURNED = MovementReason.RETURNED.value
+    FOUND = MovementReason.FOUND.value
+    SOLD = MovementReason.SOLD.value
+    DAMAGED = MovementReason.DAMAGED.value
+    LOST = MovementReason.LOST.value
+    CORRECTED = MovementReason.CORRECTED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """Pieces, or changes of pieces. Of a level: on_hand = available + reserved, none below zero."""
+
+    on_hand: int = 0
+    available: int = 0
+    reserved: int = 0
+
+    def __add__(self, other: "Quantities") -> "Quantities":
+        return Quantities(
+            self.on_hand + other.on_hand, self.available + other.available, self.reserved + other.reserved
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StockLevel:
+    """What lies of one SKU at one location; `version` counts its movements."""
+
+    sku: Sku
+    location_id: LocationId
+    quantities: Quantities
+    version: int
+    updated_at: datetime
+
+    @property
+    def id(self) -> StockId:
+        """`sku@locationId`."""
+        return stock_id(self.sku, self.location_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelNear:
+    """A level and where it is, seen from a point."""
+
+    level: StockLevel
+    place: NearbyLocation
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """Nearest first; the id decides between neighbours at one spot."""
+        return self.place.distance_km, self.level.location_id
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Somebody counted: `counted` pieces lie there, where the system had said `expected_on_hand`."""
+
+    counted: int
+    expected_on_hand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A change by hand: by `delta` pieces, or to what was counted; exactly one of the two is set."""
+
+    key: str
+    sku: Sku
+    location_id: LocationId
+    reason: AdjustmentReason
+    delta: int | None = None
+    recount: Recount | None = None
+
+    @property
+    def stock_id(self) -> StockId:
+        """Which stock."""
+        return stock_id(self.sku, self.location_id)
+
+    @property
+    def change(self) -> int:
+        """By how many pieces."""
+        if self.recount is not None:
+            return self.recount.counted - self.recount.expected_on_hand
+        return self.delta or 0
+
+    @property
+    def opens(self) -> bool:
+        """Whether it may be the first that is heard of this SKU at this location."""
+        return self.change >= 0 if self.recount is None else self.recount.expected_on_hand == 0
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentClaim:
+    """What an idempotency key stands for; `result` is the level it led to, None while it has not."""
+
+    fingerprint: str
+    result: StockLevel | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelSeen:
+    """A level with what is needed to adjust it once: how many adjustments it has had, and whether by this key."""
+
+    level: StockLevel
+    adjustments: int
+    has_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningStock:
+    """What a source says lay at a location when it was taken over; heard once a source."""
+
+    sku: Sku
+    location_id: LocationId
+    on_hand: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A level beside what proves it: its live holds, and the sum of its movements, journaled or still undrained."""
+
+    level: StockLevel
+    holds: Mapping[str, int]
+    moved: Quantities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnHandChanged(Refusal):
+    """A count was made against a figure that has moved since."""
+
+    sku: str
+    location_id: str
+    expected_on_hand: int
+    actual_on_hand: int
+    code: ClassVar[str] = "ON_HAND_CHANGED"
+
+    @property
+    def message(self) -> str:
+        """Both figures."""
+        where = f"{self.sku!r} at {self.location_id!r}"
+        return f"{where}: expected {self.expected_on_hand} on hand, but it is {self.actual_on_hand} by now"
+
+
+def check_adjustment(adjustment: Adjustment) -> list[Refusal]:
+    """Every reason why the input can never be taken."""
+    problems = check_sku(adjustment.sku, ("input", "sku"))
+    if (adjustment.delta is None) == (adjustment.recount is None):
+        problems.append(InvalidInput(expected="either delta or recount", got="both or neither"))
+    if adjustment.delta is not None and not 1 <= abs(adjustment.delta) <= MAX_QUANTITY:
+        expected = f"-{MAX_QUANTITY} to {MAX_QUANTITY} and not 0"
+        problems.append(InvalidInput(path=("input", "delta"), expected=expected, got=str(adjustment.delta)))
+    if adjustment.recount is not None:
+        problems += _check_count("counted", adjustment.recount.counted)
+        problems += _check_count("expectedOnHand", adjustment.recount.expected_on_hand)
+    return problems
+
+
+def refuse_adjustment(adjustment: Adjustment, level: StockLevel) -> Refusal | None:
+    """Why this level does not allow the adjustment; None if it does."""
+    now = level.quantities
+    recount = adjustment.recount
+    if recount is not None and now.on_hand != recount.expected_on_hand:
+        return OnHandChanged(
+            path=("input", "recount", "expectedOnHand"),
+            sku=adjustment.sku,
+            location_id=adjustment.location_id,
+            expected_on_hand=recount.expected_on_hand,
+            actual_on_hand=now.on_hand,
+        )
+    path = ("input", "delta") if recount is None else ("input", "recount", "counted")
+    if now.available + adjustment.change < 0:
+        return InsufficientStock(
+            path=path,
+            sku=adjustment.sku,
+            location_id=adjustment.location_id,
+            requested=-adjustment.change,
+            available=now.available,
+        )
+    if now.on_hand + adjustment.change > MAX_ON_HAND:
+        return InvalidInput(path=path, expected=f"at most {MAX_ON_HAND} on hand", got=str(adjustment.change))
+    return None
+
+
+def unknown_stock(adjustment: Adjustment) -> Refusal:
+    """Nothing of this SKU was ever at this location, so nothing can be taken away or counted again."""
+    if adjustment.recount is not None:
+        return OnHandChanged(
+            path=("input", "recount", "expectedOnHand"),
+            sku=adjustment.sku,
+            location_id=adjustment.location_id,
+            expected_on_hand=adjustment.recount.expected_on_hand,
+            actual_on_hand=0,
+        )
+    return NotFound(path=("input", "sku"), kind="Stock", id=adjustment.stock_id)
+
+
+def check_opening(row: OpeningStock) -> list[Refusal]:
+    """What is wrong with a row of opening stock; the path begins with the stock's id."""
+    at = (stock_id(row.sku, row.location_id),)
+    problems = check_sku(row.sku, (*at, "sku"))
+    if not 0 <= row.on_hand <= MAX_QUANTITY:
+        problems.append(InvalidInput(path=(*at, "onHand"), expected=f"0 to {MAX_QUANTITY}", got=str(row.on_hand)))
+    if not row.source or not row.source.isprintable():
+        problems.append(InvalidInput(path=(*at, "source"), expected="a printable name", got=repr(row.source)))
+    return problems
+
+
+def audit_books(books: Books) -> list[str]:
+    """Every way in which a level contradicts itself, its holds or its movements."""
+    now = books.level.quantities
+    problems = []
+    if min(now.on_hand, now.available, now.reserved) < 0:
+        problems.append(f"{books.level.id}: below zero: {now}")
+    if now.on_hand != now.available + now.reserved:
+        problems.append(f"{books.level.id}: on hand is not available plus reserved: {now}")
+    if now.reserved != sum(books.holds.values()):
+        problems.append(f"{books.level.id}: {now.reserved} reserved, but holds are {dict(books.holds)}")
+    if now != books.moved:
+        problems.append(f"{books.level.id}: {now}, but its movements add up to {books.moved}")
+    return problems
+
+
+def _check_count(name: str, value: int) -> list[Refusal]:
+    if 0 <= value <= MAX_ON_HAND:
+        return []
+    return [InvalidInput(path=("input", "recount", name), expected=f"0 to {MAX_ON_HAND}", got=str(value))]

@@ -1,0 +1,168 @@
+"""Stock in the graph: availability for shoppers, levels for staff, adjustments."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+import strawberry
+
+from kit.errors import BadUserInput
+from kit.graphql.errors import Payload, UserError, presents
+from kit.pages import Page, PageArgs, encode_cursor, slice_page
+from services.inventory.context import Info
+from services.inventory.loaders import Around, Slice
+from services.inventory.location.model import NearbyLocation
+from services.inventory.location.types import Location, location_of
+from services.inventory.model import LocationId, Sku
+from services.inventory.stock import model
+
+AdjustmentReason = strawberry.enum(model.AdjustmentReason, description="Why stock is changed by hand.")
+WRONG_CURSOR = "after: expected a cursor this list gave, got one of another list"
+
+
+@presents(model.OnHandChanged)
+@strawberry.type(description="The count was made against a figure that has moved since.")
+class OnHandChanged(UserError):
+    """See `stock.model.OnHandChanged`."""
+
+    sku: strawberry.ID = strawberry.field(description="Of what.")
+    location_id: strawberry.ID = strawberry.field(description="Where.")
+    expected_on_hand: int = strawberry.field(description="What the counter was told lay there.")
+    actual_on_hand: int = strawberry.field(description="What lies there by now.")
+
+
+@strawberry.type(description="How much of a variant may be promised at a location.")
+class Availability:
+    """A level as a shopper may see it."""
+
+    place: strawberry.Private[NearbyLocation | None]
+    location_id: strawberry.Private[LocationId]
+    available: int = strawberry.field(description="Pieces that nobody holds.")
+    distance_km: float | None = strawberry.field(description="From the point that was asked for; null without one.")
+
+    @strawberry.field(description="Where.")
+    async def location(self, info: Info) -> Location:
+        """Known from the search around a point, else loaded with all others."""
+        if self.place is not None:
+            return Location.of(self.place.location)
+        return await location_of(info, self.location_id)
+
+    @classmethod
+    def of(cls, level: model.StockLevel) -> "Availability":
+        """From a level, wherever it is."""
+        return cls(place=None, location_id=level.location_id, available=level.quantities.available, distance_km=None)
+
+    @classmethod
+    def near(cls, row: model.LevelNear) -> "Availability":
+        """From a level seen from a point."""
+        return cls(
+            place=row.place,
+            location_id=row.level.location_id,
+            available=row.level.quantities.available,
+            distance_km=row.place.distance_km,
+        )
+
+
+@strawberry.type(description="What lies of a variant at a location: on hand is available plus reserved.")
+class StockLevel:
+    """See `stock.model.StockLevel`."""
+
+    location_id: strawberry.Private[LocationId]
+    sku: strawberry.ID = strawberry.field(description="Of what.")
+    on_hand: int = strawberry.field(description="Pieces that lie there.")
+    available: int = strawberry.field(description="Pieces that nobody holds.")
+    reserved: int = strawberry.field(description="Pieces that reservations hold.")
+    version: int = strawberry.field(description="How often it has moved.")
+    updated_at: datetime = strawberry.field(description="When it last moved.")
+
+    @strawberry.field(description="Where.")
+    async def location(self, info: Info) -> Location:
+        """Loaded with all others."""
+        return await location_of(info, self.location_id)
+
+    @classmethod
+    def of(cls, level: model.StockLevel) -> "StockLevel":
+        """From the model."""
+        return cls(
+            location_id=level.location_id,
+            sku=strawberry.ID(level.sku),
+            on_hand=level.quantities.on_hand,
+            available=level.quantities.available,
+            reserved=level.quantities.reserved,
+            version=level.version,
+            updated_at=level.updated_at,
+        )
+
+
+@strawberry.input(description="What somebody counted, and what the system had said.")
+class StockRecountInput:
+    """See `stock.model.Recount`."""
+
+    counted: int = strawberry.field(description="Pieces that lie there, held ones included.")
+    expected_on_hand: int = strawberry.field(description="`onHand` when the count began; refused if it has moved.")
+
+
+@strawberry.input(description="A change of stock by hand: either by a delta or to a count.")
+class StockAdjustInput:
+    """See `stock.model.Adjustment`."""
+
+    idempotency_key: str = strawberry.field(description="The same key and input again returns the first result.")
+    sku: strawberry.ID = strawberry.field(description="Of what.")
+    location_id: strawberry.ID = strawberry.field(description="Where.")
+    reason: model.AdjustmentReason = strawberry.field(description="Why; kept in the journal.")
+    delta: int | None = strawberry.field(default=None, description="Pieces more, or less if negative.")
+    recount: StockRecountInput | None = strawberry.field(default=None, description="Instead of a delta.")
+
+    def to_adjustment(self) -> model.Adjustment:
+        """For the action."""
+        recount = self.recount
+        return model.Adjustment(
+            key=self.idempotency_key,
+            sku=Sku(self.sku),
+            location_id=LocationId(self.location_id),
+            reason=self.reason,
+            delta=self.delta,
+            recount=None if recount is None else model.Recount(recount.counted, recount.expected_on_hand),
+        )
+
+
+@strawberry.type(description="The level the adjustment led to, or why not.")
+class StockAdjustPayload(Payload):
+    """Of stockAdjust."""
+
+    stock_level: StockLevel | None = strawberry.field(default=None, description="The level right after it.")
+
+    @classmethod
+    def of(cls, level: model.StockLevel) -> "StockAdjustPayload":
+        """From the model."""
+        return cls(stock_level=StockLevel.of(level))
+
+
+async def page_near(info: Info, sku: str, around: Around, page: PageArgs) -> Page[model.LevelNear]:
+    """One page of the levels around a point, nearest first."""
+    match page.after:
+        case None | (float() | int(), str()):
+            rows: Sequence[model.LevelNear] = await info.context.loaders.levels_near.load((sku, around))
+        case _:
+            raise BadUserInput(WRONG_CURSOR)
+    return slice_page(rows, lambda row: row.order, page)
+
+
+async def page_levels(info: Info, sku: str, page: PageArgs) -> Page[model.StockLevel]:
+    """One page of all levels of a SKU, by location id; together with the other SKUs of the request."""
+    match page.after:
+        case None:
+            wanted = Slice(None, page.first + 1)
+        case (str(location_id),):
+            wanted = Slice(location_id, page.first + 1)
+        case _:
+            raise BadUserInput(WRONG_CURSOR)
+    rows = await info.context.loaders.first_levels.load((sku, wanted))
+    kept = rows[: page.first]
+    return Page(
+        nodes=kept,
+        cursors=[encode_cursor((level.location_id,)) for level in kept],
+        has_next=len(rows) > page.first,
+        has_previous=page.after is not None,
+        count=partial(info.context.store.stock.count, sku),
+    )

@@ -1,0 +1,41 @@
+"""Inventory's store: the stores of locations, stock and reservations over one database, and all their indexes."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from pymongo import IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from kit.mongo import Database
+from services.inventory.location.store import INDEXES as LOCATION_INDEXES
+from services.inventory.location.store import LocationStore
+from services.inventory.reservation.store import COLLECTION as RESERVATIONS
+from services.inventory.reservation.store import INDEXES as RESERVATION_INDEXES
+from services.inventory.reservation.store import ReservationStore
+from services.inventory.stock.store import COLLECTION as STOCK
+from services.inventory.stock.store import INDEXES as STOCK_INDEXES
+from services.inventory.stock.store import JOURNAL, StockStore
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {**LOCATION_INDEXES, **STOCK_INDEXES, **RESERVATION_INDEXES}
+
+
+class InventoryStore:
+    """`on_change` is called after every write that left an event; the drainers put themselves there."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.on_change: Callable[[], None] = lambda: None
+        self.locations = LocationStore(db)
+        self.stock = StockStore(db, self._changed)
+        self.reservations = ReservationStore(db, self._changed)
+        self.journal = db[JOURNAL]
+        self.outboxes = (db[STOCK], db[RESERVATIONS])
+
+    @asynccontextmanager
+    async def one_instant(self) -> AsyncIterator[AsyncClientSession]:
+        """A session whose every read shows the database as it was at the first one."""
+        async with self.db.client.start_session(snapshot=True) as session:
+            yield session
+
+    def _changed(self) -> None:
+        self.on_change()
