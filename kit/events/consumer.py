@@ -24,7 +24,7 @@ log = logger(__name__)
 
 Queue = asyncio.Queue[tuple[Event, Position]]
 Handler = Callable[[Sequence[Event]], Awaitable[None]]
-"""Takes a batch, in order; must be idempotent by event id."""
+"""Takes a batch in the log's order; must be idempotent by event id, and not lean on the order of two drainers' work."""
 
 BATCH = 500
 """Events handled at a time."""

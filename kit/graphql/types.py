@@ -2,16 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
 from kit.graphql.scalars import CurrencyCode
 from kit.money import Money as MoneyValue
-from kit.pages import COUNT_CAP, Page
+from kit.pages import COUNT_CAP, MAX_PAGE, Page
 
 T = TypeVar("T")
 NodeT = TypeVar("NodeT")
+
+First = Annotated[int, strawberry.argument(description=f"Rows wanted, 1 to {MAX_PAGE}.")]
+"""The argument `first` of every list."""
+After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
+"""The argument `after` of every list."""
 
 
 @strawberry.federation.type(shareable=True, description="An amount of money, exact.")

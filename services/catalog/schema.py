@@ -7,7 +7,7 @@ import strawberry
 from kit.arguments import exactly_one
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
-from kit.graphql.types import Connection
+from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.catalog import actions, model
 from services.catalog.context import Info
@@ -21,11 +21,9 @@ from services.catalog.inputs import (
 )
 from services.catalog.store import ProductFilter
 from services.catalog.types import (
-    After,
     Category,
     CategoryUpsertPayload,
     ChannelUpsertPayload,
-    First,
     Product,
     ProductUpsertPayload,
     Taken,

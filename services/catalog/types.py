@@ -8,7 +8,7 @@ import strawberry
 
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.scalars import CurrencyCode
-from kit.graphql.types import Connection, ExternalId, Money
+from kit.graphql.types import After, Connection, ExternalId, First, Money
 from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
 from services.catalog import model
 from services.catalog.context import Info
@@ -16,8 +16,6 @@ from services.catalog.context import Info
 Locale = Annotated[
     str | None, strawberry.argument(description="BCP 47, such as ja. Falls back to its language, then English.")
 ]
-First = Annotated[int, strawberry.argument(description="Rows wanted, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
 
 
 @presents(model.Taken)

@@ -8,7 +8,7 @@ from kit.arguments import exactly_one
 from kit.errors import Forbidden
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
-from kit.graphql.types import Connection
+from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.customer import actions, model
 from services.customer.context import READ, WRITE, Info
@@ -30,9 +30,6 @@ from services.customer.types import (
     TooManyIdentities,
     customer_of,
 )
-
-First = Annotated[int, strawberry.argument(description="Rows wanted, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
 
 
 @strawberry.type

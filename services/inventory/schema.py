@@ -6,7 +6,7 @@ import strawberry
 
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
-from kit.graphql.types import Connection
+from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
 from services.inventory.context import Info
@@ -33,7 +33,7 @@ from services.inventory.reservation.types import (
     StockReservePayload,
 )
 from services.inventory.stock.types import OnHandChanged, StockAdjustInput, StockAdjustPayload
-from services.inventory.types import After, First, InsufficientStock, Variant
+from services.inventory.types import InsufficientStock, Variant
 
 WRITE = "stock:write"
 RESERVE = "stock:reserve"

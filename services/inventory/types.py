@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from kit.graphql.errors import UserError, presents
-from kit.graphql.types import Connection
+from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import model
 from services.inventory.context import Info
@@ -14,8 +14,6 @@ from services.inventory.location.types import GeoPointInput, check_radius
 from services.inventory.stock.types import Availability, StockLevel, page_levels, page_near
 
 READ = "stock:read"
-First = Annotated[int, strawberry.argument(description="Rows wanted, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
 
 AVAILABILITY_RADIUS_KM = 50.0
 """A day's trip; who wants another says so."""

@@ -12,7 +12,8 @@ from kit.graphql.scalars import CurrencyCode
 from kit.graphql.types import ExternalIdInput
 from kit.money import CURRENCY_DECIMALS, MAX_MINOR_UNITS, Money
 from services.order.identity.model import ExternalId
-from services.order.line.model import Line, LineKind
+from services.order.line.model import Line
+from services.order.line.types import OrderLineKind
 from services.order.model import NO_SHIPPING, OrderDraft, OrderId, Piece, Shipping, Totals
 from services.order.problems import Problems
 from services.order.returns.model import ReturnDraft
@@ -60,7 +61,9 @@ class OrderLineInput:
     tax_rate: Decimal = strawberry.field(description="As a share of net: 0.1 is 10 %.")
     discount: Decimal = strawberry.field(default=ZERO, description="Off the whole line, tax included.")
     description: str | None = strawberry.field(default=None, description="In the words of the receipt.")
-    kind: LineKind = strawberry.field(default=LineKind.GOODS, description="NON_GOODS: postage, fees, adjustments.")
+    kind: OrderLineKind = strawberry.field(
+        default=OrderLineKind.GOODS, description="NON_GOODS: postage, fees, adjustments."
+    )
 
     def to_line(self, amounts: Amounts, *where: str) -> Line:
         """For the model."""

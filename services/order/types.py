@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 from strawberry.federation.schema_directives import Key
@@ -10,16 +10,13 @@ from strawberry.federation.types import FieldSet
 
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.scalars import CurrencyCode
-from kit.graphql.types import Connection, ExternalId, Money
+from kit.graphql.types import After, Connection, ExternalId, First, Money
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.order import model
 from services.order.context import READ, Info
 from services.order.identity import model as identity_model
 from services.order.line.types import OrderLine, OrderReturnLine, money, share
 from services.order.returns import model as returns_model
-
-First = Annotated[int, strawberry.argument(description="Rows wanted, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
 
 
 @presents(identity_model.AlreadyRecorded)

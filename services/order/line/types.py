@@ -15,6 +15,8 @@ strawberry.enum(
     name="OrderLineKind",
     description="GOODS have a SKU, stock and points; NON_GOODS (postage, fees, adjustments) have none.",
 )
+OrderLineKind = model.LineKind
+"""`model.LineKind` under its name in the graph; an input that says the model's own name would make a second enum."""
 
 
 @strawberry.federation.type(
@@ -49,7 +51,7 @@ class Line:
         return self.row.description
 
     @strawberry.field(description="Goods, or something else that was charged.")
-    def kind(self) -> model.LineKind:
+    def kind(self) -> OrderLineKind:
         """Goods or not."""
         return self.row.kind
 

@@ -1,0 +1,170 @@
+"""One function a mutation, and those that postings of events and the sweep need. Points move only here."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, Unavailable
+from kit.idempotency import check_key
+from kit.log import logger
+from kit.mongo import OUTAGE
+from kit.times import utc_now
+from services.loyalty.model import (
+    CustomerId,
+    Entry,
+    EntryKind,
+    PointsRequest,
+    Posting,
+    Wallet,
+    check_request,
+    replay_problems,
+)
+from services.loyalty.store import WINDOW, LoyaltyStore, Posted
+
+log = logger(__name__)
+
+MAX_ATTEMPTS = 20
+"""A posting misses only when its wallet expired something or went on by a whole window; both pass."""
+RETRY_S = 0.02
+"""Pause before a batch goes on with what was in the way of others: a drain's or a redemption's time."""
+BATCH = 500
+"""Postings of one bulk: the consumer's batch."""
+MAX_ROUNDS = 2 * BATCH // WINDOW + MAX_ATTEMPTS
+"""A batch for one wallet takes a round a window; as many again are for others who post at the same time."""
+SWEEP_BATCH = 200
+"""Wallets swept at a time: some hundred kilobytes and well under a second."""
+AUDIT_BATCH = 100
+"""Wallets audited at a time, with all their entries."""
+
+
+async def open_wallets(store: LoyaltyStore, customers: dict[CustomerId, datetime]) -> int:
+    """Open a wallet for every customer without one; return how many were opened."""
+    return await store.open(customers) if customers else 0
+
+
+async def earn(store: LoyaltyStore, request: PointsRequest, *, now: datetime) -> Posted:
+    """Give points, debt first; the wallet is opened if there is none. The same request again has the same entry."""
+    check_key(request.idempotency_key)
+    return await post(store, request.posting(EntryKind.EARNED), check_request(request, now), open_at=now)
+
+
+async def redeem(store: LoyaltyStore, request: PointsRequest, *, now: datetime) -> Posted:
+    """Spend points, the first to expire first; refused as a whole if there are too few."""
+    check_key(request.idempotency_key)
+    return await post(store, request.posting(EntryKind.REDEEMED), check_request(request, now))
+
+
+async def post(
+    store: LoyaltyStore, posting: Posting, problems: Sequence[Refusal] = (), *, open_at: datetime | None = None
+) -> Posted:
+    """Make one posting once, or raise Refused and have changed nothing. The database's clock says what has expired.
+
+    `problems` refuse it unless it was made before. A wallet that is not there is opened as of `open_at`, if given.
+    """
+    missed = False
+    for _ in range(MAX_ATTEMPTS):
+        wallet, entry = await store.look(posting)
+        if wallet is not None and entry is not None:
+            return _replay(posting, wallet, entry)
+        if problems:
+            raise Refused(*problems)
+        if wallet is None:
+            if open_at is None:
+                raise Refused(NotFound(path=("input", "customerId"), kind="Wallet", id=posting.wallet_id))
+            await store.open({posting.customer_id: open_at})
+            continue
+        refusal = posting.refusal(wallet) if missed else None
+        if refusal is not None:
+            raise Refused(refusal)
+        posted = await store.apply(posting, wallet.seq)
+        if posted is not None:
+            return posted
+        await store.expire([posting.wallet_id])
+        missed = True
+    raise Unavailable("the wallet is in use by too many at once; try again with the same idempotency key")
+
+
+async def post_all(store: LoyaltyStore, postings: Sequence[Posting]) -> None:
+    """Make every posting once, in their order for each wallet; for events, so an entry that is there is the same one.
+
+    Takes up to `BATCH` for any wallets. Raises Refused if a wallet cannot take one of them; all others are made.
+    """
+    pending = list(postings)
+    for _ in range(MAX_ROUNDS):
+        pending, seqs = await _not_made(store, pending)
+        if not pending:
+            return
+        batch = _one_window_each(pending)
+        if await store.apply_all(batch, seqs) < len(batch):
+            await store.expire(seqs)
+            await asyncio.sleep(RETRY_S)
+        elif len(batch) == len(pending):
+            return
+    await _raise_refusal(store, pending[0])
+
+
+async def sweep_once(store: LoyaltyStore, now: datetime) -> int:
+    """Enter the expiry of up to `SWEEP_BATCH` wallets; return how many there were."""
+    due = await store.due(now, SWEEP_BATCH)
+    return await store.expire(due) if due else 0
+
+
+async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetime] = utc_now) -> None:
+    """Sweep for ever; nobody can spend what has expired meanwhile, so being late costs nothing."""
+    while True:
+        try:
+            while await sweep_once(store, clock()):
+                pass
+        except OUTAGE as error:
+            log.warning("expiry sweep waits", error=type(error).__name__)
+        await asyncio.sleep(every_s)
+
+
+async def audit(store: LoyaltyStore) -> list[str]:
+    """Where a wallet is not what its entries add up to; empty if all are. Safe while points move."""
+    problems: list[str] = []
+    after = ""
+    while accounts := await store.accounts(after, AUDIT_BATCH):
+        for wallet, journal in accounts:
+            problems += replay_problems(wallet, journal)
+            after = wallet.id
+    return problems
+
+
+def _replay(posting: Posting, wallet: Wallet, entry: Entry) -> Posted:
+    if entry.fingerprint != posting.fingerprint:
+        raise Refused(IdempotencyKeyReused(key=posting.key.partition(":")[2]))
+    return Posted(wallet, entry)
+
+
+async def _not_made(store: LoyaltyStore, postings: Sequence[Posting]) -> tuple[list[Posting], dict[str, int]]:
+    """The postings without an entry, in their order, and how many entries their wallets have; opens what is missing."""
+    standings = await store.standings({posting.wallet_id for posting in postings})
+    missing = {posting.customer_id for posting in postings if posting.wallet_id not in standings}
+    if missing:
+        await store.open(dict.fromkeys(missing, utc_now()))
+    made = {id for _, undrained in standings.values() for id in undrained}
+    made |= await store.drained(posting.id for posting in postings)
+    left = [posting for posting in postings if posting.id not in made]
+    seqs = {wallet_id: seq for wallet_id, (seq, _) in standings.items()}
+    return left, {posting.wallet_id: seqs.get(posting.wallet_id, 0) for posting in left}
+
+
+def _one_window_each(postings: Sequence[Posting]) -> list[Posting]:
+    """The first postings of every wallet, no more than its window holds, in their order."""
+    taken: dict[str, int] = {}
+    batch: list[Posting] = []
+    for posting in postings:
+        count = taken.get(posting.wallet_id, 0)
+        if count < WINDOW:
+            batch.append(posting)
+        taken[posting.wallet_id] = count + 1
+    return batch
+
+
+async def _raise_refusal(store: LoyaltyStore, posting: Posting) -> None:
+    wallet = (await store.wallets_by_id([posting.wallet_id])).get(posting.wallet_id)
+    refusal = posting.refusal(wallet) if wallet is not None else None
+    if refusal is not None:
+        raise Refused(refusal)
+    raise Unavailable("wallets are in use by too many at once; the batch comes again")

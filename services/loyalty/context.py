@@ -1,0 +1,40 @@
+"""What a resolver of loyalty may reach: the caller, the store, this request's loaders."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from kit.context import RequestContext
+from kit.errors import Forbidden
+from services.loyalty.loaders import Loaders
+from services.loyalty.model import wallet_id_of
+from services.loyalty.store import LoyaltyStore
+
+READ = "points:read"
+WRITE = "points:write"
+REDEEM = "points:redeem"
+
+
+@dataclass(slots=True)
+class Context:
+    """One request's."""
+
+    caller: RequestContext
+    store: LoyaltyStore
+    loaders: Loaders
+
+    def wallet_fault(self, wallet_id: str) -> Forbidden | None:
+        """Why the caller may not see this wallet; None if it may: it is its own, or it holds `points:read`."""
+        own = None if self.caller.customer is None else wallet_id_of(self.caller.customer)
+        if wallet_id == own or READ in self.caller.scopes:
+            return None
+        return Forbidden(f"a wallet is its customer's; another's needs the scope {READ!r}")
+
+    def require_redeem(self, customer_id: str) -> None:
+        """Raise Forbidden unless the caller may spend this customer's points."""
+        if self.caller.customer == customer_id and REDEEM in self.caller.scopes:
+            return
+        self.caller.require(WRITE)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,81 @@
+"""What loyalty tells: one event an entry of the journal. What it hears: new customers, orders and returns."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from kit.events import Consumer, Drainer, Event, EventLog
+from services.loyalty.accrual.actions import hear
+from services.loyalty.accrual.model import Heard, Trade
+from services.loyalty.actions import open_wallets
+from services.loyalty.model import CustomerId, EntryKind
+from services.loyalty.store import LoyaltyStore
+
+CUSTOMER_CREATED = "noren.customer.created.v1"
+ORDER_RECORDED = "noren.order.recorded.v1"
+ORDER_RETURNED = "noren.order.returned.v1"
+HEARD = (CUSTOMER_CREATED, ORDER_RECORDED, ORDER_RETURNED)
+TOLD = tuple(kind.event_type for kind in EntryKind)
+
+
+class EventNotUnderstood(ValueError):
+    """An event whose data is not what its type promises; the consumer parks it."""
+
+
+def drainers(store: LoyaltyStore, event_log: EventLog) -> list[Drainer]:
+    """The one drainer of loyalty: of the wallets."""
+    drainer = Drainer(store.wallets, store.journal, event_log, "loyalty")
+    store.on_change = drainer.nudge
+    return [drainer]
+
+
+def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
+    """The one consumer of loyalty."""
+
+    async def handle(events: Sequence[Event]) -> None:
+        await handle_events(store, events)
+
+    return [Consumer("loyalty", store.db, event_log, HEARD, handle)]
+
+
+async def handle_events(store: LoyaltyStore, events: Sequence[Event]) -> None:
+    """Open wallets, earn and take back. The same events again, or in another order, leave the same points."""
+    created = {_customer_id(e): _time(e, "createdAt") for e in events if e.type == CUSTOMER_CREATED}
+    await open_wallets(store, created)
+    heard = [one for event in events if event.type != CUSTOMER_CREATED and (one := _heard(event)) is not None]
+    if heard:
+        await hear(store, heard)
+
+
+def _heard(event: Event) -> Heard | None:
+    """The order or return in an event; None for an order nobody earns by."""
+    data = event.data
+    is_order = event.type == ORDER_RECORDED
+    try:
+        gross_minor, currency = data["goodsGrossMinor"], data["currency"]
+        order_id, customer_id = data["orderId"], data["customerId"]
+        return_id = None if is_order else data["returnId"]
+    except KeyError as error:
+        raise EventNotUnderstood(f"{event.type} {event.id}: {error} is missing") from error
+    if not isinstance(gross_minor, int) or gross_minor < 0:
+        raise EventNotUnderstood(f"{event.type} {event.id}: goodsGrossMinor {gross_minor!r} is not 0 or more")
+    if is_order and customer_id is None:
+        return None
+    return Heard(
+        id=event.id,
+        trade=Trade.ORDER if is_order else Trade.RETURN,
+        order_id=order_id,
+        customer_id=customer_id,
+        gross_minor=gross_minor,
+        currency=currency,
+        return_id=return_id,
+    )
+
+
+def _customer_id(event: Event) -> CustomerId:
+    return CustomerId(event.data["customerId"])
+
+
+def _time(event: Event, name: str) -> datetime:
+    """A time of the data: RFC 3339, or the event's own."""
+    value = event.data.get(name)
+    return datetime.fromisoformat(value) if isinstance(value, str) else event.time

@@ -1,0 +1,61 @@
+"""Loyalty's Query and Mutation; every resolver is a line or three."""
+
+from typing import Annotated
+
+import strawberry
+
+from kit.graphql.errors import settle
+from kit.graphql.schema import build_schema
+from services.loyalty.actions import earn, redeem
+from services.loyalty.context import WRITE, Info
+from services.loyalty.inputs import PointsEarnInput, PointsRedeemInput
+from services.loyalty.types import (
+    Customer,
+    InsufficientPoints,
+    PointsEarnPayload,
+    PointsRedeemPayload,
+    Price,
+    Variant,
+    Wallet,
+    wallet_of,
+)
+
+
+@strawberry.type
+class Query:
+    """What may be read."""
+
+    @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
+    async def wallet(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="wal_…")]
+    ) -> Wallet | None:
+        """Forbidden before it is looked for, so that nobody learns which wallets there are."""
+        if (fault := info.context.wallet_fault(id)) is not None:
+            raise fault
+        return wallet_of(await info.context.loaders.wallet_by_id.load(id))
+
+
+@strawberry.type
+class Mutation:
+    """What may be changed."""
+
+    @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
+    async def points_earn(self, info: Info, input: PointsEarnInput) -> PointsEarnPayload:
+        """See `actions.earn`."""
+        context = info.context
+        context.caller.require(WRITE)
+        posted = earn(context.store, input.to_request(), now=context.caller.at)
+        return await settle(posted, PointsEarnPayload.of, PointsEarnPayload)
+
+    @strawberry.mutation(
+        description="Spend points. The customer itself needs the scope points:redeem, staff points:write."
+    )
+    async def points_redeem(self, info: Info, input: PointsRedeemInput) -> PointsRedeemPayload:
+        """See `actions.redeem`."""
+        context = info.context
+        context.require_redeem(input.customer_id)
+        posted = redeem(context.store, input.to_request(), now=context.caller.at)
+        return await settle(posted, PointsRedeemPayload.of, PointsRedeemPayload)
+
+
+schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=[InsufficientPoints])

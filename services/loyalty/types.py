@@ -1,0 +1,233 @@
+"""Loyalty's GraphQL types: how a model is shown, and how a reference finds its entity."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from kit.errors import Forbidden
+from kit.graphql.errors import UserError, presents
+from kit.graphql.scalars import CurrencyCode
+from kit.graphql.types import After, Connection, First, Money
+from kit.money import Money as MoneyValue
+from kit.pages import DEFAULT_PAGE, PageArgs
+from services.loyalty import model
+from services.loyalty.context import Info
+from services.loyalty.store import Posted
+
+strawberry.enum(model.LotKind, description="Regular points share one sliding expiry; limited ones keep their own.")
+strawberry.enum(model.EntryKind, description="What an entry of the statement did.")
+
+
+@presents(model.InsufficientPoints)
+@strawberry.type(description="More points than the wallet can spend.")
+class InsufficientPoints(UserError):
+    """See `model.InsufficientPoints`."""
+
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet.")
+    requested: int = strawberry.field(description="What was to be redeemed.")
+    available: int = strawberry.field(description="What can be spent at most.")
+
+
+@strawberry.type(description="Points with one expiry.")
+class PointsLot:
+    """See `model.Lot`."""
+
+    kind: model.LotKind = strawberry.field(description="Whether its expiry slides.")
+    points: int = strawberry.field(description="What is left of it.")
+    expires_at: datetime = strawberry.field(description="It cannot be spent from this moment on.")
+
+
+@strawberry.type(description="A line of a wallet's statement; it never changes.")
+class StatementEntry:
+    """See `model.Entry`."""
+
+    id: strawberry.ID = strawberry.field(description="The wallet's id and the entry's number.")
+    kind: model.EntryKind = strawberry.field(description="What it did.")
+    at: datetime = strawberry.field(description="When.")
+    points: int = strawberry.field(description="What the member gained, or lost: below zero.")
+    balance_after: int = strawberry.field(description="The balance it left.")
+    debt_after: int = strawberry.field(description="The debt it left.")
+    reason: str = strawberry.field(description="Why: ORDER, RETURN, EXPIRY, or what the request gave.")
+    order_id: strawberry.ID | None = strawberry.field(description="The order it is about.")
+    return_id: strawberry.ID | None = strawberry.field(description="The return it is about.")
+    rule_version: int | None = strawberry.field(description="The rule that counted the points; null if none did.")
+
+    @classmethod
+    def of(cls, entry: model.Entry) -> "StatementEntry":
+        """From the model; the note is for staff and stays out."""
+        return cls(
+            id=strawberry.ID(f"{entry.wallet_id}.{entry.seq}"),
+            kind=entry.kind,
+            at=entry.at,
+            points=entry.points,
+            balance_after=entry.balance_after,
+            debt_after=entry.debt_after,
+            reason=entry.reason,
+            order_id=_id(entry.reference.order_id),
+            return_id=_id(entry.reference.return_id),
+            rule_version=entry.rule_version,
+        )
+
+
+@strawberry.federation.type(keys=["id"], description="A member's points.")
+class Wallet:
+    """See `model.Wallet`; shown as of the moment the request was taken."""
+
+    row: strawberry.Private[model.Wallet]
+
+    @strawberry.field(description="wal_…, the customer's id with another prefix.")
+    def id(self) -> strawberry.ID:
+        """The id."""
+        return strawberry.ID(self.row.id)
+
+    @strawberry.field(description="Points that can be spent now.")
+    def balance(self, info: Info) -> int:
+        """Expired points are out, whether or not their entry is made."""
+        return self.row.balance(info.context.caller.at)
+
+    @strawberry.field(description="Points taken back that were spent before; the next points earned repay them.")
+    def debt(self) -> int:
+        """At least zero."""
+        return self.row.debt
+
+    @strawberry.field(description="When the next points expire; null if there are none.")
+    def expires_at(self, info: Info) -> datetime | None:
+        """The first lot's."""
+        return self.row.expires_at(info.context.caller.at)
+
+    @strawberry.field(description="What can be spent, in the order in which it is: the first to expire first.")
+    def lots(self, info: Info) -> list[PointsLot]:
+        """One regular lot at most."""
+        lots = self.row.lots(info.context.caller.at)
+        return [PointsLot(kind=lot.kind, points=lot.points, expires_at=lot.expires_at) for lot in lots]
+
+    @strawberry.field(description="Every change, newest first, the ones of this moment included.")
+    async def statement(
+        self, info: Info, first: First = DEFAULT_PAGE, after: After = None
+    ) -> Connection[StatementEntry]:
+        """A page of the journal."""
+        page = await info.context.store.statement(self.row.id, PageArgs.parse(first, after))
+        return Connection.of(page, StatementEntry.of)
+
+    @strawberry.field(description="Whose it is.")
+    def customer(self) -> "Customer":
+        """By its key."""
+        return Customer(id=strawberry.ID(self.row.customer_id))
+
+    @classmethod
+    async def resolve_references(
+        cls, info: Info, representations: list[dict[str, Any]]
+    ) -> "list[Wallet | Forbidden | None]":
+        """By id, one query for all; a wallet the caller may not see is an error in its place."""
+        ids = [representation["id"] for representation in representations]
+        faults = {id: info.context.wallet_fault(id) for id in ids}
+        seen = [id for id in ids if faults[id] is None]
+        rows = dict(zip(seen, await info.context.loaders.wallet_by_id.load_many(seen), strict=True))
+        return [faults[id] or wallet_of(rows[id]) for id in ids]
+
+
+@strawberry.federation.type(keys=["id"], description="A customer; loyalty adds the wallet.")
+class Customer:
+    """The customer service's entity by its key."""
+
+    id: strawberry.ID = strawberry.field(description="cus_…")
+
+    @strawberry.field(description="The customer's points; null if there is no wallet yet. Its own, or points:read.")
+    async def wallet(self, info: Info) -> Wallet | None:
+        """By its id, which follows from the customer's."""
+        wallet_id = model.wallet_id_of(self.id)
+        if (fault := info.context.wallet_fault(wallet_id)) is not None:
+            raise fault
+        return wallet_of(await info.context.loaders.wallet_by_id.load(wallet_id))
+
+    @classmethod
+    async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Customer]":
+        """Every customer is taken as it is named: to know them is not loyalty's."""
+        return [cls(id=representation["id"]) for representation in representations]
+
+
+@strawberry.federation.type(description="What one piece costs; catalog's.")
+class Price:
+    """The part of catalog's price that points are counted by."""
+
+    gross: Money = strawberry.federation.field(external=True, description="Tax included.")
+
+
+@strawberry.federation.type(keys=["sku"], description="What is bought; loyalty adds what it earns.")
+class Variant:
+    """Catalog's entity by its key, with the price the gateway brings along."""
+
+    sku: strawberry.ID = strawberry.field(description="Stock keeping unit.")
+    given: strawberry.Private[Price | None] = None
+
+    @strawberry.federation.field(external=True, description="Catalog's price on the caller's channel.")
+    def price(
+        self,
+        currency: Annotated[CurrencyCode | None, strawberry.argument(description="Null: the channel's.")] = None,
+    ) -> Price | None:
+        """As it was brought along."""
+        return self.given
+
+    @strawberry.federation.field(
+        requires=["price { gross { minorUnits currency } }"],
+        description="Points a member earns by buying one piece, counted as an order's are; null without a price.",
+    )
+    def points_earned(self) -> int | None:
+        """By the rule of today."""
+        if self.given is None:
+            return None
+        return model.CURRENT_RULE.points(self.given.gross.minor_units, self.given.gross.currency)
+
+    @classmethod
+    async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant]":
+        """From the representations alone; no query."""
+        return [cls(sku=given["sku"], given=_price(given.get("price"))) for given in representations]
+
+
+def wallet_of(row: model.Wallet | None) -> Wallet | None:
+    """The wallet as the graph shows it."""
+    return None if row is None else Wallet(row=row)
+
+
+@strawberry.type(description="The points earned, or why not.")
+class PointsEarnPayload:
+    """Of pointsEarn."""
+
+    wallet: Wallet | None = strawberry.field(default=None, description="The wallet as it is now.")
+    entry: StatementEntry | None = strawberry.field(
+        default=None, description="The entry that was made; the same one for the same key."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused, if so.")
+
+    @classmethod
+    def of(cls, posted: Posted) -> "PointsEarnPayload":
+        """From the action."""
+        return cls(wallet=Wallet(row=posted.wallet), entry=StatementEntry.of(posted.entry))
+
+
+@strawberry.type(description="The points spent, or why not.")
+class PointsRedeemPayload:
+    """Of pointsRedeem."""
+
+    wallet: Wallet | None = strawberry.field(default=None, description="The wallet as it is now.")
+    entry: StatementEntry | None = strawberry.field(
+        default=None, description="The entry that was made; the same one for the same key."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused, if so.")
+
+    @classmethod
+    def of(cls, posted: Posted) -> "PointsRedeemPayload":
+        """From the action."""
+        return cls(wallet=Wallet(row=posted.wallet), entry=StatementEntry.of(posted.entry))
+
+
+def _price(given: dict[str, Any] | None) -> Price | None:
+    gross = None if given is None else given.get("gross")
+    if gross is None:
+        return None
+    return Price(gross=Money.of(MoneyValue(gross["minorUnits"], gross["currency"])))
+
+
+def _id(value: str | None) -> strawberry.ID | None:
+    return None if value is None else strawberry.ID(value)
