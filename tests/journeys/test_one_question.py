@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from noren.queries import JOURNEY, LISTING, STATEMENT
+from noren.queries import JOURNEY, LISTING, NEW_MEMBER, STATEMENT
 from noren.sample.files import Sample
 from tests.journeys.conftest import Graph
 
@@ -66,6 +66,9 @@ async def test_the_ready_queries_of_the_explorer_answer_without_errors(graph: Gr
     entries = counter["customerLookup"]["wallet"]["statement"]["nodes"]
     assert entries[0]["balanceAfter"] == counter["customerLookup"]["wallet"]["balance"]
     assert counter["customerLookup"]["orders"]["nodes"][0]["lines"][0]["variant"]["name"]
+    first, again = [await graph.data(NEW_MEMBER.query, **dict(NEW_MEMBER.variables or {})) for _ in range(2)]
+    assert first["customerCreate"]["userErrors"] == again["customerCreate"]["userErrors"] == []
+    assert first["customerCreate"]["customer"]["id"] == again["customerCreate"]["customer"]["id"]
 
 
 def _goods(order: object) -> int:

@@ -19,6 +19,8 @@ MAX_EXTERNAL_ID = 128
 """Characters of a source or a value: both live in index entries."""
 MAX_LATITUDE = 90.0
 MAX_LONGITUDE = 180.0
+KM_DECIMALS = 3
+"""Distances are shown to the metre; positions are no more exact."""
 MAX_RADIUS_KM = 20_038.0
 """Half the circumference of the Earth: there is nothing further away."""
 

@@ -72,7 +72,7 @@ class NearbyLocation:
     @classmethod
     def of(cls, nearby: model.NearbyLocation) -> "NearbyLocation":
         """From the model."""
-        return cls(location=Location.of(nearby.location), distance_km=nearby.distance_km)
+        return cls(location=Location.of(nearby.location), distance_km=round(nearby.distance_km, model.KM_DECIMALS))
 
 
 @strawberry.input(description="A position on Earth, WGS 84.")

@@ -11,7 +11,7 @@ from kit.graphql.errors import Payload, UserError, presents
 from kit.pages import Page, PageArgs, encode_cursor, slice_page
 from services.inventory.context import Info
 from services.inventory.loaders import Around, Slice
-from services.inventory.location.model import NearbyLocation
+from services.inventory.location.model import KM_DECIMALS, NearbyLocation
 from services.inventory.location.types import Location, location_of
 from services.inventory.model import LocationId, Sku
 from services.inventory.stock import model
@@ -59,7 +59,7 @@ class Availability:
             place=row.place,
             location_id=row.level.location_id,
             available=row.level.quantities.available,
-            distance_km=row.place.distance_km,
+            distance_km=round(row.place.distance_km, KM_DECIMALS),
         )
 
 

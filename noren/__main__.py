@@ -1,0 +1,5 @@
+"""`python -m noren` is `noren`."""
+
+from noren.cli import main
+
+main()

@@ -1,0 +1,165 @@
+"""The `noren` command. Every subcommand says what it does with --help; the work is in the modules beside this one."""
+
+import os
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.settings import GatewaySettings
+from kit.log import configure
+from kit.mongod import MongodFailed, MongodMissing
+from kit.settings import KitSettings
+from noren.database import use_mongodb
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Noren: one graph over customer, catalog, inventory, loyalty and order.",
+    epilog="Settings are NOREN_… variables; README.md lists them. Start with: noren up",
+)
+schema_app = typer.Typer(no_args_is_help=True, help="The graph's schema.")
+app.add_typer(schema_app, name="schema")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Part(StrEnum):
+    """What can be served alone."""
+
+    gateway = "gateway"
+    catalog = "catalog"
+    inventory = "inventory"
+    loyalty = "loyalty"
+    customer = "customer"
+    order = "order"
+
+
+class Subgraph(StrEnum):
+    """What has a subgraph schema."""
+
+    catalog = "catalog"
+    inventory = "inventory"
+    loyalty = "loyalty"
+    customer = "customer"
+    order = "order"
+
+
+@app.command()
+def up(
+    processes: Annotated[bool, typer.Option("--processes", help="One server a service, on the ports above.")] = False,
+    seed: Annotated[bool, typer.Option(help="Load the sample data if the catalog is empty.")] = True,
+) -> None:
+    """Start MongoDB (embedded, unless NOREN_MONGODB_URL names one), every service and the gateway."""
+    from noren.seed import seed_if_empty
+    from noren.up import listen, terminate_on_sigterm, up_in_process, up_processes
+
+    settings = GatewaySettings()
+    _configure_logs()
+    terminate_on_sigterm()
+    bound = listen(settings.host, settings.port)
+    with use_mongodb(settings) as url:
+        if seed:
+            seed_if_empty(url)
+        if processes:
+            bound.close()
+            up_processes(url, settings)
+        else:
+            up_in_process(url, settings, bound)
+
+
+@app.command()
+def serve(
+    part: Annotated[Part, typer.Argument(help="Which part.")],
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Serve one service alone, or the gateway over services that run already."""
+    from noren.serve import end_with_parent, serve_part
+    from noren.system import port_of
+    from noren.up import listen, terminate_on_sigterm
+
+    settings = GatewaySettings()
+    _configure_logs()
+    terminate_on_sigterm()
+    if with_parent:
+        end_with_parent()
+    host = settings.host if part is Part.gateway else "127.0.0.1"
+    bound = listen(host, port_of(part.value, settings.port))
+    if part is Part.gateway:
+        serve_part(part.value, bound, settings.mongodb_url, settings)
+        return
+    with use_mongodb(settings) as url:
+        serve_part(part.value, bound, url, settings)
+
+
+@app.command()
+def seed() -> None:
+    """Load the sample data: a bicycle retailer's catalogue, customers, orders and stock. Again changes nothing."""
+    from noren.seed import seed_all
+
+    _configure_logs()
+    with use_mongodb(KitSettings()) as url:
+        seed_all(url)
+
+
+@app.command()
+def doctor() -> None:
+    """Check MongoDB, ports, indexes, event delivery, and that journals equal balances and stock."""
+    from noren.doctor import examine, print_report
+
+    _configure_logs()
+    settings = GatewaySettings()
+    with use_mongodb(settings) as url:
+        findings = examine(url, settings)
+    print_report(out, findings)
+    if any(not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@schema_app.command("print")
+def schema_print(
+    subgraph: Annotated[Subgraph | None, typer.Argument(help="One service's; else the whole public graph's.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Into services/NAME/schema.graphql, of all services if none is named.")
+    ] = False,
+) -> None:
+    """Print a subgraph's SDL as its service has it, or the public schema of the composed graph."""
+    from noren.schema import public_sdl, write_sdls
+    from noren.system import subgraph_sdls
+
+    if write:
+        for path in write_sdls(None if subgraph is None else subgraph.value):
+            err.print(f"wrote {path}")
+    else:
+        typer.echo(public_sdl() if subgraph is None else subgraph_sdls()[subgraph.value], nl=False)
+
+
+def _register_imports() -> None:
+    from noren.imports.command import app as imports_app
+
+    app.add_typer(imports_app, name="import")
+
+
+_register_imports()
+
+
+def _configure_logs() -> None:
+    settings = KitSettings()
+    style = "console" if err.is_terminal and "NOREN_LOG_FORMAT" not in os.environ else settings.log_format
+    configure(settings.log_level, style)
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one message, not a stack trace."""
+    from noren.seed import MissingSample
+    from noren.up import PartDied, PortTaken
+
+    try:
+        app()
+    except (MongodMissing, MongodFailed, PortTaken, PartDied, MissingSample) as error:
+        err.print(str(error), style="red", highlight=False, markup=False)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

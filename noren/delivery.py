@@ -1,0 +1,51 @@
+"""Everything told is heard: for commands that must not end before points and events are where they belong.
+
+What a running system does by itself in the background is done here at once; beside a running system it does no harm,
+since every step is idempotent.
+"""
+
+from dataclasses import dataclass
+
+from kit.events import EventLog
+from services.catalog.events import drainers as catalog_drainers
+from services.catalog.store import CatalogStore
+from services.customer.events import drainers as customer_drainers
+from services.customer.store import CustomerStore
+from services.inventory.events import drainers as inventory_drainers
+from services.inventory.store import InventoryStore
+from services.loyalty.events import consumers as loyalty_consumers
+from services.loyalty.events import drainers as loyalty_drainers
+from services.loyalty.store import LoyaltyStore
+from services.order.events import drainers as order_drainers
+from services.order.store import OrderStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Every service's store and the log between them."""
+
+    catalog: CatalogStore
+    inventory: InventoryStore
+    loyalty: LoyaltyStore
+    customer: CustomerStore
+    order: OrderStore
+    event_log: EventLog
+
+
+async def deliver(stores: Stores) -> int:
+    """Drain every outbox, let loyalty hear what it has not heard, drain what that made; return how many were heard."""
+    log = stores.event_log
+    tellers = [
+        *catalog_drainers(stores.catalog, log),
+        *inventory_drainers(stores.inventory, log),
+        *customer_drainers(stores.customer, log),
+        *order_drainers(stores.order, log),
+    ]
+    for teller in tellers:
+        await teller.drain()
+    heard = 0
+    for consumer in loyalty_consumers(stores.loyalty, log):
+        heard += await consumer.catch_up()
+    for teller in loyalty_drainers(stores.loyalty, log):
+        await teller.drain()
+    return heard

@@ -1,0 +1,67 @@
+"""The five services and the gateway as one system: names, ports, and how each is opened."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+
+import services.catalog.app
+import services.customer.app
+import services.inventory.app
+import services.loyalty.app
+import services.order.app
+from gateway.app import build_gateway
+from gateway.settings import GatewaySettings
+from gateway.transports.in_process import InProcessTransport
+from kit.app import Service
+from noren.queries import READY_QUERIES
+
+GATEWAY = "gateway"
+SERVICES: Mapping[str, Any] = {
+    "catalog": services.catalog.app,
+    "inventory": services.inventory.app,
+    "loyalty": services.loyalty.app,
+    "customer": services.customer.app,
+    "order": services.order.app,
+}
+"""In the order of their ports: the gateway's plus one, plus two, and so on."""
+
+
+def port_of(name: str, gateway_port: int) -> int:
+    """Where a part listens when it has a process of its own."""
+    return gateway_port if name == GATEWAY else gateway_port + 1 + list(SERVICES).index(name)
+
+
+def subgraph_urls(gateway_port: int) -> dict[str, str]:
+    """Where the gateway finds every service that has a process of its own."""
+    return {name: f"http://127.0.0.1:{port_of(name, gateway_port)}/graphql" for name in SERVICES}
+
+
+def subgraph_sdls() -> dict[str, str]:
+    """The SDL of every service, from its code."""
+    return {name: module.schema.sdl for name, module in SERVICES.items()}
+
+
+@asynccontextmanager
+async def open_services(mongodb_url: str, **settings: Any) -> AsyncIterator[dict[str, Service]]:
+    """Every service running in this process and event loop."""
+    async with AsyncExitStack() as stack:
+        running: dict[str, Service] = {}
+        for name, module in SERVICES.items():
+            open_service: Callable[[Any], AbstractAsyncContextManager[Service]] = module.open_service
+            own = module.Settings(mongodb_url=mongodb_url, **settings)
+            running[name] = await stack.enter_async_context(open_service(own))
+        yield running
+
+
+@asynccontextmanager
+async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: Any) -> AsyncIterator[Starlette]:
+    """The gateway's app over all services in this process: what `noren up` serves and the journeys test."""
+    async with open_services(mongodb_url, **overrides) as running:
+        yield build_gateway(
+            settings,
+            {name: service.subgraph.sdl for name, service in running.items()},
+            {name: InProcessTransport(service) for name, service in running.items()},
+            READY_QUERIES,
+        )

@@ -1,0 +1,208 @@
+"""`noren up`: everything started, in one process or one a service, and stopped together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import uvicorn
+import uvloop
+from rich.console import Console
+from starlette.types import ASGIApp
+
+from gateway.settings import GatewaySettings
+from kit.settings import context_secret
+from noren.system import GATEWAY, SERVICES, open_system, port_of, subgraph_urls
+
+KEEP_ALIVE_S = 75
+"""Longer than any client of ours keeps an idle connection, so that the client is the one who closes."""
+STOP_S = 10
+"""How long requests under way may take when everything stops."""
+READY_S = 60
+"""How long a process may take until it answers."""
+RESTARTS = 5
+"""A part that dies this often within `RESTART_WINDOW_S` is not going to live."""
+RESTART_WINDOW_S = 60.0
+POLL_S = 0.2
+
+console = Console(stderr=True)
+
+
+class PortTaken(Exception):
+    """Somebody else listens where we would."""
+
+
+class PartDied(Exception):
+    """A process of ours kept dying or did not come up."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, or PortTaken with the way out, before anything else is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortTaken(f"{host}:{port} cannot be used ({error.strerror}); set NOREN_PORT to another port") from error
+    return bound
+
+
+async def serve(app: ASGIApp, bound: socket.socket, on_started: Callable[[], None] = lambda: None) -> None:
+    """Serve `app` on a bound socket until a signal asks to stop."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
+        server_header=False,
+    )
+    server = _Server(config, on_started)
+    await server.serve(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+
+def up_in_process(mongodb_url: str, settings: GatewaySettings, bound: socket.socket) -> None:
+    """Gateway and services in this process, until a signal."""
+
+    async def main() -> None:
+        async with open_system(mongodb_url, settings) as app:
+            await serve(app, bound, lambda: announce(settings, "all services in this process"))
+
+    uvloop.run(main())
+
+
+def up_processes(mongodb_url: str, settings: GatewaySettings) -> None:
+    """One process a service and one for the gateway; one that dies is started again, all stop together."""
+    shared = {
+        "NOREN_MONGODB_URL": mongodb_url,
+        "NOREN_CONTEXT_SECRET": context_secret(settings).decode(),
+        "NOREN_PORT": str(settings.port),
+    }
+    with _children() as children:
+        for name in (*SERVICES, GATEWAY):
+            children[name] = _Child(name, shared)
+        for name in children:
+            _await_ready(children[name], settings)
+        announce(settings, f"services on ports {settings.port + 1} to {settings.port + len(SERVICES)}")
+        while True:
+            time.sleep(POLL_S)
+            for child in children.values():
+                child.revive()
+
+
+def announce(settings: GatewaySettings, where: str) -> None:
+    """Print the addresses."""
+    base = f"http://{settings.host}:{settings.port}"
+    for line in (
+        f"[bold]Noren is up[/bold] ({where})",
+        f"  GraphiQL  {base}/          open it in a browser: ready queries are in its tabs",
+        f"  GraphQL   {base}/graphql   POST {{query, variables, operationName}}",
+        f"  health    {base}/health/ready",
+        "  Ctrl-C stops everything.",
+    ):
+        console.print(line, soft_wrap=True)
+
+
+def terminate_on_sigterm() -> None:
+    """Let SIGTERM unwind like Ctrl-C, so that what was opened is closed."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + signum)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+class _Child:
+    """A process of `noren serve NAME`."""
+
+    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._environment = {**os.environ, **environment}
+        self._deaths: list[float] = []
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # The child watches its standard input: when we are gone, however that came, it ends too.
+        command = [sys.executable, "-m", "noren", "serve", self.name, "--with-parent"]
+        return subprocess.Popen(command, env=self._environment, stdin=subprocess.PIPE, start_new_session=True)
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def revive(self) -> None:
+        """Start it again if it died; PartDied if it keeps dying."""
+        if self.alive():
+            return
+        now = time.monotonic()
+        self._deaths = [*(death for death in self._deaths if now - death < RESTART_WINDOW_S), now]
+        if len(self._deaths) >= RESTARTS:
+            raise PartDied(f"{self.name} ended {RESTARTS} times within {RESTART_WINDOW_S:.0f} s; its log says why")
+        console.print(f"{self.name} ended with code {self._process.returncode}: starting it again")
+        self._process = self._start()
+
+    def stop(self) -> None:
+        if self.alive():
+            self._process.terminate()
+
+    def wait(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def _children() -> Iterator[dict[str, _Child]]:
+    children: dict[str, _Child] = {}
+    try:
+        yield children
+    finally:
+        for child in reversed(list(children.values())):
+            child.stop()
+        for child in children.values():
+            child.wait()
+
+
+def _await_ready(child: _Child, settings: GatewaySettings) -> None:
+    url = f"http://127.0.0.1:{port_of(child.name, settings.port)}/health/ready"
+    urls = subgraph_urls(settings.port)
+    deadline = time.monotonic() + READY_S
+    with console.status(f"waiting for {child.name} on {urls.get(child.name, url)}"):
+        while time.monotonic() < deadline:
+            if not child.alive():
+                raise PartDied(f"{child.name} ended while it started; its log above says why")
+            try:
+                with urlopen(url, timeout=2):
+                    return
+            except (URLError, OSError):
+                time.sleep(POLL_S)
+    raise PartDied(f"{child.name} did not get ready within {READY_S} s")
