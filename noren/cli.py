@@ -9,9 +9,9 @@ from rich.console import Console
 
 from gateway.settings import GatewaySettings
 from kit.log import configure
-from kit.mongod import MongodFailed, MongodMissing
 from kit.settings import KitSettings
 from noren.database import use_mongodb
+from noren.failures import message_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,20 +54,21 @@ def up(
 ) -> None:
     """Start MongoDB (embedded, unless NOREN_MONGODB_URL names one), every service and the gateway."""
     from noren.seed import seed_if_empty
-    from noren.up import listen, terminate_on_sigterm, up_in_process, up_processes
+    from noren.up import bind, terminate_on_sigterm, up_in_process, up_processes
 
     settings = GatewaySettings()
     _configure_logs()
     terminate_on_sigterm()
-    bound = listen(settings.host, settings.port)
+    bound = bind(settings, processes=processes)
     with use_mongodb(settings) as url:
         if seed:
             seed_if_empty(url)
         if processes:
-            bound.close()
+            for one in bound:
+                one.close()
             up_processes(url, settings)
         else:
-            up_in_process(url, settings, bound)
+            up_in_process(url, settings, bound[0])
 
 
 @app.command()
@@ -111,7 +112,7 @@ def doctor() -> None:
 
     _configure_logs()
     settings = GatewaySettings()
-    with use_mongodb(settings) as url:
+    with use_mongodb(settings, checked=False) as url:
         findings = examine(url, settings)
     print_report(out, findings)
     if any(not finding.ok for finding in findings):
@@ -153,13 +154,11 @@ def _configure_logs() -> None:
 
 def main() -> None:
     """Run the command; what a person can mend is one message, not a stack trace."""
-    from noren.seed import MissingSample
-    from noren.up import PartDied, PortTaken
-
     try:
         app()
-    except (MongodMissing, MongodFailed, PortTaken, PartDied, MissingSample) as error:
-        err.print(str(error), style="red", highlight=False, markup=False)
+    except Exception as error:
+        message = message_of(error)
+        if message is None:
+            raise
+        err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None

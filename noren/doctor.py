@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import uvloop
 from pymongo import IndexModel
-from pymongo.errors import PyMongoError
 from rich.console import Console
 
 from gateway.settings import GatewaySettings
 from kit.events.consumer import CHECKPOINTS, PARKED
 from kit.events.outbox import HAS_OUTBOX
-from kit.mongo import Collection, Database, connect, missing_indexes, open_database
+from kit.mongo import Collection, Database, missing_indexes, open_database
+from noren.database import MongodbUnusable, ask
 from noren.delivery import Stores
 from noren.stores import open_stores
 from noren.system import GATEWAY, SERVICES, port_of
@@ -83,15 +83,10 @@ async def _indexes(url: str, settings: GatewaySettings, name: str) -> Finding:
 
 
 async def _mongodb(url: str) -> Finding:
-    async with connect(url) as client:
-        try:
-            hello = await client.admin.command("hello")
-            build = await client.admin.command("buildInfo")
-        except PyMongoError as error:
-            return Finding("mongodb", False, f"does not answer: {error}")
-    name = hello.get("setName")
-    seen = f"{build['version']}, replica set {name}" if name else f"{build['version']}, not a replica set"
-    return Finding("mongodb", bool(name) and bool(hello.get("isWritablePrimary")), seen)
+    try:
+        return Finding("mongodb", True, await ask(url))
+    except MongodbUnusable as error:
+        return Finding("mongodb", False, str(error))
 
 
 def _ports(settings: GatewaySettings) -> list[Finding]:

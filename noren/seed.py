@@ -1,7 +1,7 @@
 """`noren seed`: the sample data into every service, once; again it changes nothing."""
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from kit.mongo import Document, open_database
 from kit.settings import KitSettings
 from kit.times import utc_now
 from noren import sample_drafts as drafts
-from noren.delivery import Stores, deliver
+from noren.delivery import Stores, deliver, delivering
 from noren.sample.files import MissingExtra, Sample, load_sample
 from noren.stores import open_stores
 from services.catalog import actions as catalog
@@ -35,21 +35,37 @@ class SeedIncomplete(Exception):
     """Rows of the sample were refused; the message says which: the sample and the rules disagree."""
 
 
-def seed_all(mongodb_url: str) -> None:
+def seed_all(mongodb_url: str, read: Callable[[], Sample] = load_sample) -> None:
     """Load the sample data, with a progress bar."""
-    uvloop.run(_seed(mongodb_url))
+    uvloop.run(_seed(mongodb_url, read))
 
 
-def seed_if_empty(mongodb_url: str) -> None:
+def seed_if_empty(mongodb_url: str, read: Callable[[], Sample] = load_sample) -> None:
     """Load the sample data on the first start, or go on with a load that was broken off."""
     if uvloop.run(_is_wanted(mongodb_url)):
-        seed_all(mongodb_url)
+        seed_all(mongodb_url, read)
 
 
 async def load(stores: Stores, sample: Sample, progress: Progress) -> None:
     """Every service's share, in an order in which each refers only to what is there."""
-    now = utc_now()
     bar = _Bars(progress)
+    async with delivering(stores):
+        await _load_catalog_and_stock(stores, sample, bar)
+        await _load_customers_and_orders(stores, sample, bar)
+    await deliver(stores, bar.filled("points"))
+
+
+async def _seed(mongodb_url: str, read: Callable[[], Sample]) -> None:
+    started = time.monotonic()
+    columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    async with _marked(mongodb_url), open_stores(mongodb_url) as stores:
+        with Progress(*columns, console=console) as progress:
+            await load(stores, read(), progress)
+    console.print(f"sample data loaded in {time.monotonic() - started:.1f} s")
+
+
+async def _load_catalog_and_stock(stores: Stores, sample: Sample, bar: "_Bars") -> None:
+    now = utc_now()
     for channel in bar.over("channels", sample.channels):
         await catalog.put_channel(stores.catalog, drafts.channel_of(channel))
     categories = await _load_categories(stores, sample, bar)
@@ -58,6 +74,10 @@ async def load(stores: Stores, sample: Sample, progress: Progress) -> None:
     locations = await _load_locations(stores, sample, bar)
     stock = list(drafts.stock_of(sample, locations))
     await import_opening_stock(stores.inventory, bar.over("stock", stock), now=now)
+
+
+async def _load_customers_and_orders(stores: Stores, sample: Sample, bar: "_Bars") -> None:
+    now = utc_now()
     people = [drafts.customer_of(row) for row in sample.customers]
     members = await import_customers(stores.customer, bar.over("customers", people), now=now)
     if members.refused:
@@ -66,17 +86,6 @@ async def load(stores: Stores, sample: Sample, progress: Progress) -> None:
     sold = await import_orders(stores.order, bar.over("orders", orders, len(sample.orders)), now=now)
     if sold.problems:
         raise SeedIncomplete(f"{len(sold.problems)} orders were refused, the first: {sold.problems[0]}")
-    for _ in bar.over("points", range(1)):
-        await deliver(stores)
-
-
-async def _seed(mongodb_url: str) -> None:
-    started = time.monotonic()
-    columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    async with _marked(mongodb_url), open_stores(mongodb_url) as stores:
-        with Progress(*columns, console=console) as progress:
-            await load(stores, load_sample(), progress)
-    console.print(f"sample data loaded in {time.monotonic() - started:.1f} s")
 
 
 async def _load_categories(stores: Stores, sample: Sample, bar: "_Bars") -> dict[str, str]:
@@ -105,6 +114,11 @@ class _Bars:
         if total is None and isinstance(items, Sequence):
             total = len(items)
         return iter(self._progress.track(items, total=total, description=step))
+
+    def filled(self, step: str) -> Callable[[int, int], None]:
+        """What fills a bar up to so many of so many."""
+        bar = self._progress.add_task(step, total=None)
+        return lambda done, total: self._progress.update(bar, completed=done, total=total)
 
 
 async def _is_wanted(mongodb_url: str) -> bool:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -15,11 +15,11 @@ from urllib.request import urlopen
 import uvicorn
 import uvloop
 from rich.console import Console
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from gateway.settings import GatewaySettings
 from kit.settings import context_secret
-from noren.system import GATEWAY, SERVICES, open_system, port_of, subgraph_urls
+from noren.system import GATEWAY, SERVICES, open_system, port_of
 
 KEEP_ALIVE_S = 75
 """Longer than any client of ours keeps an idle connection, so that the client is the one who closes."""
@@ -32,6 +32,8 @@ RESTARTS = 5
 RESTART_WINDOW_S = 60.0
 POLL_S = 0.2
 
+LOOPBACK = "127.0.0.1"
+
 console = Console(stderr=True)
 
 
@@ -43,38 +45,51 @@ class PartDied(Exception):
     """A process of ours kept dying or did not come up."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket, or PortTaken with the way out, before anything else is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise PortTaken(f"{host}:{port} cannot be used ({error.strerror}); set NOREN_PORT to another port") from error
+def bind(settings: GatewaySettings, *, processes: bool) -> list[socket.socket]:
+    """Every address we will listen on, the gateway's first, or PortTaken before anything else is started."""
+    bound = [listen(settings.host, settings.port)]
+    if processes:
+        if not settings.port:
+            raise PortTaken("NOREN_PORT is 0, any free port; with --processes set it to the first of six free ones")
+        bound += [listen(LOOPBACK, port_of(name, settings.port)) for name in SERVICES]
     return bound
 
 
-async def serve(app: ASGIApp, bound: socket.socket, on_started: Callable[[], None] = lambda: None) -> None:
-    """Serve `app` on a bound socket until a signal asks to stop."""
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or PortTaken with the way out. Who connects before we serve waits until we do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen()  # two sockets may be bound to one port as long as neither listens
+    except (OSError, OverflowError) as error:
+        bound.close()
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PortTaken(f"{host}:{port} cannot be used ({reason}); set NOREN_PORT to another port") from error
+    return bound
+
+
+async def serve(app: Starlette, bound: socket.socket, on_started: Callable[[], None] = lambda: None) -> None:
+    """Serve `app` on a bound socket until a signal asks to stop. What its lifespan raises is raised here."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
         http="httptools",
         ws="none",
+        lifespan="off",  # uvicorn would log the stack trace of a start that fails, and raise nothing
         log_config=None,
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S,
         server_header=False,
     )
-    server = _Server(config, on_started)
-    await server.serve(sockets=[bound])
+    async with app.router.lifespan_context(app):
+        await _Server(config, on_started).serve(sockets=[bound])
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server that says when it listens."""
+    """Uvicorn's server that says when it listens, and for which a stop that was asked for is a success."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -86,39 +101,51 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_started()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on Ctrl-C and SIGTERM; unlike uvicorn's own, do not raise them again when everything is closed."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
 
 def up_in_process(mongodb_url: str, settings: GatewaySettings, bound: socket.socket) -> None:
     """Gateway and services in this process, until a signal."""
+    port = bound.getsockname()[1]
 
     async def main() -> None:
         async with open_system(mongodb_url, settings) as app:
-            await serve(app, bound, lambda: announce(settings, "all services in this process"))
+            await serve(app, bound, lambda: announce(settings.host, port, "all services in this process"))
 
     uvloop.run(main())
 
 
 def up_processes(mongodb_url: str, settings: GatewaySettings) -> None:
     """One process a service and one for the gateway; one that dies is started again, all stop together."""
-    shared = {
+    shared = {name: value for name, value in os.environ.items() if name != "NOREN_SUBGRAPH_URLS"} | {
         "NOREN_MONGODB_URL": mongodb_url,
         "NOREN_CONTEXT_SECRET": context_secret(settings).decode(),
         "NOREN_PORT": str(settings.port),
     }
-    with _children() as children:
+    with _children() as children, suppress(KeyboardInterrupt, _Terminated):
         for name in (*SERVICES, GATEWAY):
             children[name] = _Child(name, shared)
         for name in children:
             _await_ready(children[name], settings)
-        announce(settings, f"services on ports {settings.port + 1} to {settings.port + len(SERVICES)}")
+        where = f"services on ports {settings.port + 1} to {settings.port + len(SERVICES)}"
+        announce(settings.host, settings.port, where)
         while True:
             time.sleep(POLL_S)
             for child in children.values():
                 child.revive()
 
 
-def announce(settings: GatewaySettings, where: str) -> None:
+def announce(host: str, port: int, where: str) -> None:
     """Print the addresses."""
-    base = f"http://{settings.host}:{settings.port}"
+    base = base_url(host, port)
     for line in (
         f"[bold]Noren is up[/bold] ({where})",
         f"  GraphiQL  {base}/          open it in a browser: ready queries are in its tabs",
@@ -129,13 +156,23 @@ def announce(settings: GatewaySettings, where: str) -> None:
         console.print(line, soft_wrap=True)
 
 
+def base_url(host: str, port: int) -> str:
+    """How this machine reaches what listens on `host`."""
+    reached = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
 def terminate_on_sigterm() -> None:
     """Let SIGTERM unwind like Ctrl-C, so that what was opened is closed."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + signum)
+        raise _Terminated(128 + signum)
 
     signal.signal(signal.SIGTERM, stop)
+
+
+class _Terminated(SystemExit):
+    """SIGTERM came."""
 
 
 class _Child:
@@ -143,7 +180,7 @@ class _Child:
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
         self.name = name
-        self._environment = {**os.environ, **environment}
+        self._environment = environment
         self._deaths: list[float] = []
         self._process = self._start()
 
@@ -193,10 +230,10 @@ def _children() -> Iterator[dict[str, _Child]]:
 
 
 def _await_ready(child: _Child, settings: GatewaySettings) -> None:
-    url = f"http://127.0.0.1:{port_of(child.name, settings.port)}/health/ready"
-    urls = subgraph_urls(settings.port)
+    host = settings.host if child.name == GATEWAY else LOOPBACK
+    url = f"{base_url(host, port_of(child.name, settings.port))}/health/ready"
     deadline = time.monotonic() + READY_S
-    with console.status(f"waiting for {child.name} on {urls.get(child.name, url)}"):
+    with console.status(f"waiting for {child.name} on {url}"):
         while time.monotonic() < deadline:
             if not child.alive():
                 raise PartDied(f"{child.name} ended while it started; its log above says why")

@@ -1,0 +1,74 @@
+"""`noren import`: the commands. What they do is in `run`; here are their words, options and exit codes."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pymongo.errors import ConnectionFailure
+from rich.console import Console
+
+from kit.settings import KitSettings
+from noren.database import use_mongodb
+from noren.imports.errors import CountsDisagree, ImportStopped
+from services.customer.store import IdentityKeyChanged
+
+app = typer.Typer(no_args_is_help=True, help="Bring a shop's history in from files.")
+
+NEEDED = ("polars", "fastexcel")
+"""What the extra `files` installs."""
+STOPPED = 1
+"""Exit code of an import that could not be made, or whose counts disagree."""
+
+
+@app.callback()
+def imports() -> None:
+    """Bring a shop's history in from files."""
+
+
+@app.command()
+def orders(
+    file: Annotated[Path, typer.Argument(help="CSV, Excel (.xlsx) or Parquet: one row an order line.")],
+    mapping: Annotated[
+        str, typer.Option("--mapping", "-m", help="A mapping file (TOML), or the name of one that comes with Noren.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the report; write nothing anywhere.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Where to list the rows not taken: .csv or .jsonl. Else FILE's name + .not-taken.csv, here."),
+    ] = None,
+) -> None:
+    """Import orders, returns and their customers; members earn points. Again changes nothing."""
+    out, err = Console(), Console(stderr=True)
+    try:
+        _import_orders(file, mapping, dry_run, report, (out, err))
+    except (ImportStopped, CountsDisagree, IdentityKeyChanged) as stopped:
+        err.print(str(stopped), style="red", highlight=False, markup=False)
+        raise typer.Exit(STOPPED) from None
+    except ConnectionFailure as failure:
+        err.print(f"MongoDB does not answer, run the import again later: {failure}", style="red", markup=False)
+        raise typer.Exit(STOPPED) from None
+
+
+def _import_orders(
+    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
+) -> None:
+    require_extra()
+    from noren.imports.run import Job, load, prepare  # needs the extra, which the line above asks for by name
+
+    out, err = consoles
+    job = Job.of(file, mapping, dry_run=dry_run, report=report)
+    prepared = prepare(job, err)
+    if dry_run:
+        prepared.conclude(out, None)
+        return
+    with use_mongodb(KitSettings()) as url:
+        loaded = load(prepared, url, err)
+    prepared.conclude(out, loaded)
+
+
+def require_extra() -> None:
+    """Stop with the name of what is missing, if the extra `files` is not installed."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise ImportStopped(f"reading files needs {' and '.join(missing)}: install the extra, noren[files]")
