@@ -35,15 +35,15 @@ class Running:
     """A started system."""
 
     process: subprocess.Popen[bytes]
+    data_dir: Path
     url: str
     start_s: float
 
     def usage(self) -> Usage:
         """What its processes have used; `noren` includes the keeper of the database."""
         noren_cpu = mongod_cpu = noren_mb = mongod_mb = 0.0
-        for pid in _tree(self.process.pid):
-            command = Path(f"/proc/{pid}/comm").read_text().strip()
-            if command == "mongod":
+        for pid in _family(self.process.pid, self.data_dir):
+            if Path(f"/proc/{pid}/comm").read_text().strip() == "mongod":
                 mongod_cpu, mongod_mb = mongod_cpu + _cpu_s(pid), mongod_mb + _memory_mb(pid)
             else:
                 noren_cpu, noren_mb = noren_cpu + _cpu_s(pid), noren_mb + _memory_mb(pid)
@@ -62,7 +62,7 @@ def running(data_dir: Path, port: int, *arguments: str) -> Iterator[Running]:
             if process.poll() is not None or time.monotonic() - started > START_S:
                 raise SystemExit("noren up did not come up; its output above says why")
             time.sleep(0.05)
-        yield Running(process, f"{base}/graphql", time.monotonic() - started)
+        yield Running(process, data_dir, f"{base}/graphql", time.monotonic() - started)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
@@ -85,17 +85,20 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _tree(root: int) -> list[int]:
+def _family(root: int, data_dir: Path) -> list[int]:
+    """The command, its children, and the database's keeper and mongod, which are nobody's children."""
     parents: dict[int, int] = {}
+    found = [root]
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 parents[int(entry.name)] = int(_stat(int(entry.name))[1])
+                if str(data_dir).encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
             except OSError:
                 continue
-    found = [root]
     for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
+        found += [child for child, parent in parents.items() if parent == pid and child not in found]
     return found
 
 

@@ -9,6 +9,9 @@ from kit.log import logger
 
 log = logger(__name__)
 
+CANCEL_AGAIN_S = 2.0
+"""How long a cancelled task has to tidy up before it is cancelled again."""
+
 
 @asynccontextmanager
 async def background(**work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -19,9 +22,21 @@ async def background(**work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
+        await stop(*tasks)
+
+
+async def stop(*tasks: asyncio.Task[Any], again_s: float = CANCEL_AGAIN_S) -> None:
+    """Cancel tasks and wait until they have ended, however they do.
+
+    Once is not always enough: in Python 3.11 a cancellation that meets the end of an `asyncio.wait_for` is lost
+    (CPython issue 86296, gone in 3.12), and the MongoDB driver uses one for every message it sends.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=again_s)
+    await asyncio.gather(*tasks, return_exceptions=True)  # their errors count as seen
 
 
 def _tell_death(task: asyncio.Task[None]) -> None:

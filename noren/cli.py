@@ -89,10 +89,10 @@ def serve(
     host = settings.host if part is Part.gateway else "127.0.0.1"
     bound = listen(host, port_of(part.value, settings.port))
     if part is Part.gateway:
-        serve_part(part.value, bound, settings.mongodb_url, settings)
+        serve_part(part.value, bound, settings.mongodb_url, settings, announced=not with_parent)
         return
     with use_mongodb(settings) as url:
-        serve_part(part.value, bound, url, settings)
+        serve_part(part.value, bound, url, settings, announced=not with_parent)
 
 
 @app.command()

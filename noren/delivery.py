@@ -4,13 +4,11 @@ What a running system does by itself in the background is done here at once; bes
 since every step is idempotent.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
-from kit.events import Drainer, Event, EventLog
+from kit.events import Event, EventLog
 from kit.events.log import Position, Session
-from kit.tasks import background
 from services.catalog.events import drainers as catalog_drainers
 from services.catalog.store import CatalogStore
 from services.customer.events import drainers as customer_drainers
@@ -42,42 +40,22 @@ class Stores:
 
 async def deliver(stores: Stores, on_heard: OnHeard = lambda read, total: None) -> int:
     """Drain every outbox, let loyalty hear what it has not heard, drain what that made; return how many were heard."""
-    for teller in _tellers(stores):
-        await teller.drain()
-    log = _CountedLog(stores.event_log, await stores.event_log.count(HEARD), on_heard)
-    points = loyalty_drainers(stores.loyalty, stores.event_log)
-    heard = 0
-    async with _drained(points):
-        for consumer in loyalty_consumers(stores.loyalty, log):
-            heard += await consumer.catch_up()
-    for teller in points:
-        await teller.drain()
-    return heard
-
-
-@asynccontextmanager
-async def delivering(stores: Stores) -> AsyncIterator[None]:
-    """Drain what the block writes while it writes; `deliver` afterwards finds little left to drain."""
-    async with _drained(_tellers(stores)):
-        yield
-
-
-def _tellers(stores: Stores) -> list[Drainer]:
-    """Whom loyalty hears, and who is heard by nobody yet. Customers before orders: a wallet opens before it earns."""
     log = stores.event_log
-    return [
+    tellers = [
         *catalog_drainers(stores.catalog, log),
         *inventory_drainers(stores.inventory, log),
         *customer_drainers(stores.customer, log),
         *order_drainers(stores.order, log),
     ]
-
-
-@asynccontextmanager
-async def _drained(drainers: Sequence[Drainer]) -> AsyncIterator[None]:
-    """Drain in the background; MongoDB works meanwhile on what the block asks of it."""
-    async with background(**{f"drain_{place}": drainer.run() for place, drainer in enumerate(drainers)}):
-        yield
+    for teller in tellers:
+        await teller.drain()
+    counted = _CountedLog(log, await log.count(HEARD), on_heard)
+    heard = 0
+    for consumer in loyalty_consumers(stores.loyalty, counted):
+        heard += await consumer.catch_up()
+    for teller in loyalty_drainers(stores.loyalty, log):
+        await teller.drain()
+    return heard
 
 
 class _CountedLog(EventLog):

@@ -49,7 +49,21 @@ class Finding:
 
 def examine(mongodb_url: str, settings: GatewaySettings) -> list[Finding]:
     """Every check, in order; one that cannot run is a finding too."""
-    return uvloop.run(_examine(mongodb_url, settings))
+    return uvloop.run(check_all(mongodb_url, settings))
+
+
+async def check_all(mongodb_url: str, settings: GatewaySettings) -> list[Finding]:
+    """As `examine`, for those who are in an event loop already."""
+    findings = [await _mongodb(mongodb_url), *_ports(settings)]
+    if not findings[0].ok:
+        return findings
+    # Before any store is opened, since opening one makes its indexes.
+    indexes = [await _indexes(mongodb_url, settings, name) for name in INDEXES]
+    findings += indexes
+    if all(finding.ok for finding in indexes):
+        async with open_stores(mongodb_url) as stores:
+            findings += [finding async for finding in _stores(stores)]
+    return findings
 
 
 def print_report(console: Console, findings: Sequence[Finding]) -> None:
@@ -61,19 +75,6 @@ def print_report(console: Console, findings: Sequence[Finding]) -> None:
             console.print(f"       {detail}", markup=False)
     failed = sum(not finding.ok for finding in findings)
     console.print("everything holds" if not failed else f"{failed} of {len(findings)} checks failed")
-
-
-async def _examine(mongodb_url: str, settings: GatewaySettings) -> list[Finding]:
-    findings = [await _mongodb(mongodb_url), *_ports(settings)]
-    if not findings[0].ok:
-        return findings
-    # Before any store is opened, since opening one makes its indexes.
-    indexes = [await _indexes(mongodb_url, settings, name) for name in INDEXES]
-    findings += indexes
-    if all(finding.ok for finding in indexes):
-        async with open_stores(mongodb_url) as stores:
-            findings += [finding async for finding in _stores(stores)]
-    return findings
 
 
 async def _indexes(url: str, settings: GatewaySettings, name: str) -> Finding:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gateway.engine import Engine, EngineSettings
+from gateway.composer import compose
 from noren.system import subgraph_sdls
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -10,8 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def public_sdl() -> str:
     """The graph clients see, composed from the services' code."""
-    sdls = subgraph_sdls()
-    return Engine.compose(sdls, {}, EngineSettings()).public_sdl
+    return compose(subgraph_sdls()).public_sdl
 
 
 def write_sdls(only: str | None) -> list[Path]:

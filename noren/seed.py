@@ -9,11 +9,12 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from kit.events.log import insert_new
 from kit.mongo import Document, open_database
 from kit.settings import KitSettings
 from kit.times import utc_now
 from noren import sample_drafts as drafts
-from noren.delivery import Stores, deliver, delivering
+from noren.delivery import Stores, deliver
 from noren.sample.files import MissingExtra, Sample, load_sample
 from noren.stores import open_stores
 from services.catalog import actions as catalog
@@ -49,9 +50,8 @@ def seed_if_empty(mongodb_url: str, read: Callable[[], Sample] = load_sample) ->
 async def load(stores: Stores, sample: Sample, progress: Progress) -> None:
     """Every service's share, in an order in which each refers only to what is there."""
     bar = _Bars(progress)
-    async with delivering(stores):
-        await _load_catalog_and_stock(stores, sample, bar)
-        await _load_customers_and_orders(stores, sample, bar)
+    await _load_catalog_and_stock(stores, sample, bar)
+    await _load_customers_and_orders(stores, sample, bar)
     await deliver(stores, bar.filled("points"))
 
 
@@ -134,7 +134,7 @@ async def _is_wanted(mongodb_url: str) -> bool:
 async def _marked(mongodb_url: str) -> AsyncIterator[None]:
     """Keeps when the load began and ended, so that one that was broken off is gone on with."""
     async with open_database(mongodb_url, f"{KitSettings().database_prefix}_system") as db:
-        begun: Document = {"$setOnInsert": {"started_at": utc_now()}}
-        await db["seeds"].update_one({"_id": SEED}, begun, upsert=True)
+        mark: Document = await db["seeds"].find_one({"_id": SEED}) or {"_id": SEED, "started_at": utc_now()}
+        await insert_new(db["seeds"], [mark])
         yield
-        await db["seeds"].update_one({"_id": SEED}, {"$set": {"finished_at": utc_now()}})
+        await db["seeds"].replace_one({"_id": SEED}, {**mark, "finished_at": utc_now()})

@@ -1,8 +1,8 @@
 """`noren serve NAME`: one part in a process of its own."""
 
 import os
+import signal
 import socket
-import sys
 import threading
 from importlib import import_module
 
@@ -13,10 +13,14 @@ from gateway.app import http_gateway
 from gateway.settings import GatewaySettings
 from noren.queries import READY_QUERIES
 from noren.system import GATEWAY, subgraph_urls
-from noren.up import serve
+from noren.up import base_url, console, serve
+
+STDIN = 0
 
 
-def serve_part(name: str, bound: socket.socket, mongodb_url: str, settings: GatewaySettings) -> None:
+def serve_part(
+    name: str, bound: socket.socket, mongodb_url: str, settings: GatewaySettings, *, announced: bool = True
+) -> None:
     """Serve one service, or the gateway over services that have processes of their own, until a signal."""
     os.environ["NOREN_MONGODB_URL"] = mongodb_url
     if name == GATEWAY:
@@ -26,16 +30,22 @@ def serve_part(name: str, bound: socket.socket, mongodb_url: str, settings: Gate
         app = http_gateway(lambda: settings.model_copy(update={"subgraph_urls": urls}), READY_QUERIES)
     else:
         app = _service_app(name)
-    uvloop.run(serve(app, bound))
+    base = base_url(*bound.getsockname()[:2])
+
+    def announce() -> None:
+        if announced:
+            console.print(f"{name} answers on {base}/graphql, Ctrl-C stops it", soft_wrap=True)
+
+    uvloop.run(serve(app, bound, announce))
 
 
 def end_with_parent() -> None:
     """End this process when its standard input closes: the one who started it is gone."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1024):
+        while os.read(STDIN, 1024):  # not sys.stdin: a thread that waits in it holds a lock Python's end needs
             pass
-        os.kill(os.getpid(), 15)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 

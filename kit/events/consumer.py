@@ -18,6 +18,7 @@ from kit.events.log import EventLog, Position
 from kit.ids import new_id
 from kit.log import logger
 from kit.mongo import Database, Document, is_outage
+from kit.tasks import stop
 from kit.times import utc_now
 
 log = logger(__name__)
@@ -33,6 +34,8 @@ LEASE = timedelta(seconds=15)
 RETRY_S = 1.0
 RELEASE_S = 1.0
 """What giving the lease back may cost a shutdown; without it the next start waits for the rest of the lease."""
+CANCEL_AGAIN_S = 0.1
+"""Reading, handling and keeping the lease have nothing to tidy up."""
 CHECKPOINTS = "checkpoints"
 PARKED = "parked_events"
 
@@ -103,9 +106,7 @@ class Consumer:
             for part in done:
                 part.result()
         finally:
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
+            await stop(*parts, again_s=CANCEL_AGAIN_S)
 
     async def _read(self, position: Position, queue: Queue) -> None:
         async with aclosing(self._log.follow(self._types, position)) as events:

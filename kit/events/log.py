@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson import Timestamp
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from kit.events.envelope import Event
-from kit.mongo import Database, Document, ensure_indexes, open_database
+from kit.log import logger
+from kit.mongo import Database, Document, ensure_indexes, is_outage, open_database
 from kit.times import utc_now
+
+log = logger(__name__)
 
 COLLECTION = "events"
 DUPLICATE_KEY = 11_000
 OVERLAP = timedelta(minutes=10)
 """A reader without a usable token starts this far before its last event: clocks of writers differ by less."""
-RESUME_LOST = frozenset({260, 280, 286})
-"""InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost: read the collection again instead."""
 AWAIT_MS = 1_000
 ORDER = [("logged_at", ASCENDING), ("place", ASCENDING)]
 """`place` is the event's in its batch, so that events of one document stay in the order they happened."""
@@ -59,9 +61,10 @@ class EventLog:
         if position.token is not None:
             try:
                 stream = await self._watch(types, resume_after=position.token)
-            except OperationFailure as error:
-                if error.code not in RESUME_LOST:
+            except OperationFailure as error:  # of its many codes for a token it cannot use none is worth a list
+                if is_outage(error):
                     raise
+                log.warning("event log read again", types=types, error=error.code)
             else:
                 async with stream, aclosing(_heard(stream)) as heard:
                     async for item in heard:
@@ -87,12 +90,12 @@ class EventLog:
     ) -> AsyncGenerator[tuple[Event, Position], None]:
         """The backlog, then the stream, without a gap between them.
 
-        The stream starts at the time of a majority read, and the backlog is read causally after it: an event that is
-        written but not yet on a majority when the stream opens is in one of the two.
+        The stream starts behind the time of a majority read, and the backlog is read causally after it: an event that
+        is written but not yet on a majority when the stream opens is in one of the two, at times in both.
         """
         async with self._db.client.start_session(causal_consistency=True) as session:
             await self._events.find_one({"_id": ""}, session=session)
-            async with await self._watch(types, start_at_operation_time=session.operation_time) as stream:
+            async with await self._watch(types, start_at_operation_time=_next(session.operation_time)) as stream:
                 async with aclosing(self.backlog(types, position, session)) as past:
                     async for item in past:
                         yield item
@@ -107,6 +110,11 @@ class EventLog:
     async def count(self, types: Sequence[str]) -> int:
         """How many events of these types there are."""
         return await self._events.count_documents({"type": {"$in": list(types)}})
+
+
+def _next(time: Timestamp | None) -> Timestamp:
+    assert time is not None, "a replica set says its time with every answer"
+    return Timestamp(time.time, time.inc + 1)
 
 
 async def _heard(stream: Stream) -> AsyncGenerator[tuple[Event, Position], None]:

@@ -104,25 +104,39 @@ class Mutation:
     """What may be changed; all of it needs the scope catalog:write."""
 
     @strawberry.mutation(description="Create a product, or replace the version somebody read.")
-    async def product_upsert(self, info: Info, input: ProductUpsertInput) -> ProductUpsertPayload:
+    async def product_upsert(
+        self, info: Info, input: Annotated[ProductUpsertInput, strawberry.argument(description="The product, whole.")]
+    ) -> ProductUpsertPayload:
         """See `actions.upsert_product`."""
         info.context.caller.require(WRITE)
         return await settle(_upsert_product(info, input), ProductUpsertPayload.of, ProductUpsertPayload)
 
     @strawberry.mutation(description="Set one price of one variant.")
-    async def variant_price_set(self, info: Info, input: VariantPriceSetInput) -> VariantPriceSetPayload:
+    async def variant_price_set(
+        self,
+        info: Info,
+        input: Annotated[VariantPriceSetInput, strawberry.argument(description="Whose price, and which.")],
+    ) -> VariantPriceSetPayload:
         """See `actions.set_price`."""
         info.context.caller.require(WRITE)
         return await settle(_set_price(info, input), VariantPriceSetPayload.of, VariantPriceSetPayload)
 
     @strawberry.mutation(description="Create a category, or rename one.")
-    async def category_upsert(self, info: Info, input: CategoryUpsertInput) -> CategoryUpsertPayload:
+    async def category_upsert(
+        self,
+        info: Info,
+        input: Annotated[
+            CategoryUpsertInput, strawberry.argument(description="A new category, or an id and new names.")
+        ],
+    ) -> CategoryUpsertPayload:
         """See `actions.create_category` and `actions.rename_category`."""
         info.context.caller.require(WRITE)
         return await settle(_upsert_category(info, input), CategoryUpsertPayload.of, CategoryUpsertPayload)
 
     @strawberry.mutation(description="Create or change a channel of sale.")
-    async def channel_upsert(self, info: Info, input: ChannelUpsertInput) -> ChannelUpsertPayload:
+    async def channel_upsert(
+        self, info: Info, input: Annotated[ChannelUpsertInput, strawberry.argument(description="The channel, whole.")]
+    ) -> ChannelUpsertPayload:
         """See `actions.put_channel`."""
         info.context.caller.require(WRITE)
         return await settle(_put_channel(info, input), ChannelUpsertPayload.of, ChannelUpsertPayload)

@@ -12,7 +12,7 @@ from kit.log import logger
 from kit.mongo import OUTAGE
 from kit.times import utc_now
 from services.customer.checks import INPUT, check_changes, check_draft, check_identity, check_room
-from services.customer.claims import Taken
+from services.customer.claim.store import Taken
 from services.customer.identity import IdentityType, Unusable, normalise
 from services.customer.importing import import_customers
 from services.customer.model import (

@@ -12,7 +12,7 @@ from itertools import islice
 from kit.errors import InvalidInput, Refusal, Refused
 from kit.ids import new_id
 from services.customer.checks import check_draft_leniently
-from services.customer.claims import Taken
+from services.customer.claim.store import Taken
 from services.customer.identity import IdentityType
 from services.customer.model import (
     Customer,

@@ -82,26 +82,41 @@ class Mutation:
     """What may be changed; all of it needs the scope customers:write."""
 
     @strawberry.mutation(description="A new customer with all their identities, or nothing.")
-    async def customer_create(self, info: Info, input: CustomerCreateInput) -> CustomerCreatePayload:
+    async def customer_create(
+        self, info: Info, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
+    ) -> CustomerCreatePayload:
         """See `actions.create`."""
         info.context.caller.require(WRITE)
         return await settle(_create(info, input), CustomerCreatePayload.of, CustomerCreatePayload)
 
     @strawberry.mutation(description="Edit the version of a profile that was read.")
-    async def customer_update(self, info: Info, input: CustomerUpdateInput) -> CustomerUpdatePayload:
+    async def customer_update(
+        self,
+        info: Info,
+        input: Annotated[
+            CustomerUpdateInput,
+            strawberry.argument(description="Which profile, the version that was read, and what changes."),
+        ],
+    ) -> CustomerUpdatePayload:
         """See `actions.update`."""
         info.context.caller.require(WRITE)
         return await settle(_update(info, input), CustomerUpdatePayload.of, CustomerUpdatePayload)
 
     @strawberry.mutation(description="Give a customer one more identity; one they have already changes nothing.")
-    async def customer_identity_add(self, info: Info, input: CustomerIdentityAddInput) -> CustomerIdentityAddPayload:
+    async def customer_identity_add(
+        self,
+        info: Info,
+        input: Annotated[CustomerIdentityAddInput, strawberry.argument(description="Whose, and which identity.")],
+    ) -> CustomerIdentityAddPayload:
         """See `actions.add_identity`."""
         info.context.caller.require(WRITE)
         return await settle(_add_identity(info, input), CustomerIdentityAddPayload.of, CustomerIdentityAddPayload)
 
     @strawberry.mutation(description="Take an identity from a customer; one they do not have changes nothing.")
     async def customer_identity_remove(
-        self, info: Info, input: CustomerIdentityRemoveInput
+        self,
+        info: Info,
+        input: Annotated[CustomerIdentityRemoveInput, strawberry.argument(description="Whose, and which identity.")],
     ) -> CustomerIdentityRemovePayload:
         """See `actions.remove_identity`."""
         info.context.caller.require(WRITE)

@@ -20,7 +20,7 @@ from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.ids import new_id
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
-from services.customer.claims import Claims
+from services.customer.claim.store import Claims
 from services.customer.documents import customer_document, encode, identity_document, parse_customer, parse_identity
 from services.customer.identity import IdentityType
 from services.customer.model import (

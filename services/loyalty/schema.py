@@ -40,7 +40,11 @@ class Mutation:
     """What may be changed."""
 
     @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
-    async def points_earn(self, info: Info, input: PointsEarnInput) -> PointsEarnPayload:
+    async def points_earn(
+        self,
+        info: Info,
+        input: Annotated[PointsEarnInput, strawberry.argument(description="Who earns how many points, and why.")],
+    ) -> PointsEarnPayload:
         """See `actions.earn`."""
         context = info.context
         context.caller.require(WRITE)
@@ -50,7 +54,11 @@ class Mutation:
     @strawberry.mutation(
         description="Spend points. The customer itself needs the scope points:redeem, staff points:write."
     )
-    async def points_redeem(self, info: Info, input: PointsRedeemInput) -> PointsRedeemPayload:
+    async def points_redeem(
+        self,
+        info: Info,
+        input: Annotated[PointsRedeemInput, strawberry.argument(description="Who spends how many points, and why.")],
+    ) -> PointsRedeemPayload:
         """See `actions.redeem`."""
         context = info.context
         context.require_redeem(input.customer_id)

@@ -51,13 +51,19 @@ class Mutation:
     """What may be recorded; all of it needs the scope orders:write."""
 
     @strawberry.mutation(description="Record a sale, once, exactly as it is on the receipt.")
-    async def order_record(self, info: Info, input: OrderRecordInput) -> OrderRecordPayload:
+    async def order_record(
+        self,
+        info: Info,
+        input: Annotated[OrderRecordInput, strawberry.argument(description="What was sold, with its sums.")],
+    ) -> OrderRecordPayload:
         """See `actions.record_order`."""
         info.context.caller.require(WRITE)
         return await settle(_record(info, input), OrderRecordPayload.of, OrderRecordPayload)
 
     @strawberry.mutation(description="Record what came back, once; never more of a line than was sold of it.")
-    async def order_return_record(self, info: Info, input: OrderReturnRecordInput) -> OrderReturnRecordPayload:
+    async def order_return_record(
+        self, info: Info, input: Annotated[OrderReturnRecordInput, strawberry.argument(description="What came back.")]
+    ) -> OrderReturnRecordPayload:
         """See `returns.actions.record_return`."""
         info.context.caller.require(WRITE)
         return await settle(_record_return(info, input), OrderReturnRecordPayload.of, OrderReturnRecordPayload)

@@ -28,7 +28,7 @@ async def served(app: Any, port: int = 0) -> AsyncIterator[str]:
     with contextlib.ExitStack() as signals:
         server.capture_signals = lambda: signals  # type: ignore[assignment, method-assign] # pytest's stay in force
         running = asyncio.create_task(server.serve())
-        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
+        while not server.started and not running.done():
             await asyncio.sleep(0.005)
         try:
             yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"

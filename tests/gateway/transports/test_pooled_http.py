@@ -358,7 +358,7 @@ def test_uvicorn_answers_many_calls_over_few_connections(loop: Literal["asyncio"
         config = uvicorn.Config(app, port=0, lifespan="off", log_level="error", access_log=False)
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
+        while not server.started:
             await asyncio.sleep(0.005)
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
         async with transport_to(url, max_connections=4) as transport:

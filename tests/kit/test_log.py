@@ -1,0 +1,62 @@
+"""Logs: one JSON object a line, with the request's trace id, for our loggers and everybody else's."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+PROGRAM = """
+import logging, structlog
+from kit.log import configure, logger
+configure({level!r}, {style!r})
+log = logger("services.x")
+with structlog.contextvars.bound_contextvars(trace_id="t-1", service="x"):
+    log.debug("quiet")
+    log.info("heard", id="ord_1", count=2)
+    logging.getLogger("library").warning("theirs %s", 7)
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        log.exception("failed")
+log.info("outside")
+"""
+
+
+def lines(level: str, style: str) -> list[str]:
+    program = PROGRAM.format(level=level, style=style)
+    run = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
+    return run.stderr.splitlines()
+
+
+def test_every_line_is_json_with_the_trace_id_of_its_request() -> None:
+    entries: list[dict[str, Any]] = [json.loads(line) for line in lines("INFO", "json")]
+
+    heard, theirs, failed, outside = entries
+    assert [entry["event"] for entry in entries] == ["heard", "theirs 7", "failed", "outside"]
+    assert [entry.get("trace_id") for entry in entries] == ["t-1", "t-1", "t-1", None]
+    assert (heard["id"], heard["count"], heard["service"]) == ("ord_1", 2, "x")
+    assert (heard["level"], heard["logger"], theirs["level"], theirs["logger"]) == (
+        "info",
+        "services.x",
+        "warning",
+        "library",
+    )
+    assert "ValueError: broken" in failed["exception"]
+    assert heard["timestamp"].endswith("Z")
+    assert "trace_id" not in outside
+
+
+@pytest.mark.parametrize(("level", "count"), [("DEBUG", 5), ("INFO", 4), ("ERROR", 1)])
+def test_the_level_decides_what_is_written(level: str, count: int) -> None:
+    assert len(lines(level, "json")) == count
+
+
+def test_people_get_text_without_the_values_of_variables() -> None:
+    text = "\n".join(lines("INFO", "console"))
+
+    assert "heard" in text
+    assert "ValueError: broken" in text
+    assert "locals" not in text

@@ -1,0 +1,52 @@
+"""A catalog on a fresh database, with two channels, and the subgraph over it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from kit.context import CONTEXT_HEADER, ContextSigner, RequestContext
+from kit.mongo import Database, connect, database, ensure_indexes
+from kit.subgraph import Subgraph
+from services.catalog.context import Context
+from services.catalog.loaders import Loaders
+from services.catalog.schema import schema
+from services.catalog.store import INDEXES, CatalogStore
+from tests.services.catalog.shop import NOW, TOKYO, WEB
+
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+async def store(db: Database) -> CatalogStore:
+    await ensure_indexes(db, INDEXES)
+    store = CatalogStore(db)
+    await store.put_channel(WEB)
+    await store.put_channel(TOKYO)
+    return store
+
+
+@pytest.fixture
+def ask(store: CatalogStore) -> Ask:
+    """`await ask(query, variables, scopes=…, channel=…)` is the subgraph's response."""
+    return asking(store)
+
+
+@pytest.fixture
+async def ask_in_vain(mongo_url: str) -> AsyncIterator[Ask]:
+    """The same over a database that is not there: for what is refused before anything is read."""
+    async with connect(mongo_url) as client:
+        yield asking(CatalogStore(database(client, "no_catalog")))
+
+
+def asking(store: CatalogStore) -> Ask:
+    signer = ContextSigner(b"c" * 32)
+    subgraph = Subgraph("catalog", schema, signer, lambda caller: Context(caller, store, Loaders(store)))
+
+    async def execute(
+        query: str, variables: dict[str, Any] | None = None, *, scopes: str = "", channel: str = "web"
+    ) -> dict[str, Any]:
+        caller = RequestContext(channel=channel, scopes=frozenset(scopes.split()), trace_id="t", at=NOW)
+        return await subgraph.execute(query, variables, None, {CONTEXT_HEADER: signer.sign(caller)})
+
+    return execute
