@@ -51,7 +51,7 @@ class Variant:
         ] = AVAILABILITY_RADIUS_KM,
         first: First = AVAILABILITY_ROWS,
         after: After = None,
-    ) -> Connection[Availability]:
+    ) -> Connection[Availability] | None:
         """For all variants of the request together: two queries."""
         page = PageArgs.parse(first, after)
         if near is None:
@@ -60,7 +60,9 @@ class Variant:
         return Connection.of(await page_near(info, self.sku, around, page), Availability.near)
 
     @strawberry.field(description="Where it lies, held pieces included; for staff: needs the scope stock:read.")
-    async def stock(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[StockLevel]:
+    async def stock(
+        self, info: Info, first: First = DEFAULT_PAGE, after: After = None
+    ) -> Connection[StockLevel] | None:
         """By location id."""
         info.context.caller.require(READ)
         return Connection.of(await page_levels(info, self.sku, PageArgs.parse(first, after)), StockLevel.of)

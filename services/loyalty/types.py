@@ -111,7 +111,7 @@ class Wallet:
         return Connection.of(page, StatementEntry.of)
 
     @strawberry.field(description="Whose it is.")
-    def customer(self) -> "Customer":
+    def customer(self) -> "Customer | None":
         """By its key."""
         return Customer(id=strawberry.ID(self.row.customer_id))
 

@@ -284,14 +284,16 @@ class Customer:
     id: strawberry.ID = strawberry.field(description="cus_…")
 
     @strawberry.field(description="Their orders, newest first. For themselves, or with the scope orders:read.")
-    async def orders(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Order]:
+    async def orders(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Order] | None:
         """A page; first pages of many customers come from one query."""
         info.context.require_sight(self.id)
         key = (str(self.id), PageArgs.parse(first, after))
         return Connection.of(await info.context.loaders.orders_of_customer.load(key), lambda row: Order(row=row))
 
     @strawberry.field(description="What they brought back, newest first. For themselves, or with orders:read.")
-    async def returns(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[OrderReturn]:
+    async def returns(
+        self, info: Info, first: First = DEFAULT_PAGE, after: After = None
+    ) -> Connection[OrderReturn] | None:
         """A page; first pages of many customers come from one query."""
         info.context.require_sight(self.id)
         key = (str(self.id), PageArgs.parse(first, after))

@@ -32,7 +32,7 @@ class ReservationLine:
     """See `reservation.model.Line`."""
 
     location_id: strawberry.Private[LocationId]
-    variant: Variant = strawberry.field(description="Of what.")
+    variant: Variant | None = strawberry.field(description="Of what.")
     quantity: int = strawberry.field(description="Pieces.")
 
     @strawberry.field(description="Where.")
