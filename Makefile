@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both install what they need into .venv by themselves.
 BIN := .venv/bin
 
-.PHONY: run test check format lock bench clean
+.PHONY: run test check format lock oracle-gateway bench clean
 
 run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
 	@scripts/install run
@@ -26,6 +26,12 @@ format: ## rewrite the code in the house's format
 lock: ## pin the newest versions the ranges of pyproject.toml allow
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
 	  --output-file requirements.lock pyproject.toml
+
+oracle-gateway: ## composer and planner against others' (Node 20 or newer), and 10,000 random queries; development only
+	@scripts/install dev
+	@$(BIN)/python -m tests.oracles.compose_oracle
+	@$(BIN)/python -m tests.oracles.plan_oracle
+	@$(BIN)/python -m tests.gateway.random_oracle --cases 10000
 
 bench: ## the journey query, seed and import rates, memory; see benchmarks/RESULTS.md
 	@scripts/install dev

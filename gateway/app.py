@@ -5,8 +5,9 @@ processes of their own: `uvicorn gateway.app:app`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -15,9 +16,13 @@ from starlette.types import ASGIApp
 
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access
 from gateway.engine import Engine, EngineSettings
+from gateway.executor import ServicePolicy
 from gateway.graphiql import ReadyQuery, explorer_routes
 from gateway.health import Health
 from gateway.http import PREFLIGHT_HEADERS, GraphQLEndpoint
+from gateway.live import LiveEngine
+from gateway.metrics import Metrics
+from gateway.persisted import PersistedQueries
 from gateway.settings import GatewaySettings
 from gateway.startup import fetch_sdls
 from gateway.transports import Transport
@@ -29,6 +34,11 @@ from kit.settings import context_secret
 ENDPOINT = "/graphql"
 CORS_MAX_AGE_S = 7200
 """How long a browser keeps a preflight's answer; Chromium keeps none longer."""
+GC_THRESHOLDS = (50_000, 3, 3)
+"""An answer is some thousand objects, all of which die by themselves: looking for circles every 700 finds nothing.
+
+Operations that fall out of the cache are circles; these thresholds find them after some thousand.
+"""
 
 
 def build_gateway(
@@ -41,7 +51,8 @@ def build_gateway(
 
     The app closes the transports when it ends.
     """
-    routes = _routes(settings, subgraphs, transports, default_queries)
+    engine = _live_engine(settings, subgraphs, transports)
+    routes = _routes(settings, engine, transports, default_queries)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,7 +67,10 @@ def build_gateway(
 def http_gateway(
     read_settings: Callable[[], GatewaySettings] = GatewaySettings, default_queries: Sequence[ReadyQuery] = ()
 ) -> Starlette:
-    """Build the gateway of services that run elsewhere; it asks each for its SDL when it starts, and waits for it."""
+    """Build the gateway of services that run elsewhere; it asks each for its SDL when it starts, and waits for it.
+
+    Later it asks again and again, and follows changes.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -64,30 +78,44 @@ def http_gateway(
         configure(settings.log_level, settings.log_format)
         transports = {name: PooledHttpTransport(url) for name, url in settings.subgraph_urls.items()}
         try:
-            subgraphs = await fetch_sdls(transports, ContextSigner(context_secret(settings)), settings.subgraph_urls)
-            app.router.routes.extend(_routes(settings, subgraphs, transports, default_queries))
-            yield
+            signer = ContextSigner(context_secret(settings))
+            subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
+            engine = _live_engine(settings, subgraphs, transports)
+            app.router.routes.extend(_routes(settings, engine, transports, default_queries))
+            with calm_collector():
+                async with _watched(engine, transports, signer, settings.schema_poll_s):
+                    yield
         finally:
             await _close(transports)
 
     return Starlette(lifespan=lifespan)
 
 
+def _live_engine(
+    settings: GatewaySettings, subgraphs: Mapping[str, str], transports: Mapping[str, Transport]
+) -> LiveEngine:
+    policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight)
+    engine_settings = EngineSettings(cached_operations=settings.cached_operations, services=policy)
+    return LiveEngine(Engine.compose(subgraphs, transports, engine_settings), subgraphs)
+
+
 def _routes(
     settings: GatewaySettings,
-    subgraphs: Mapping[str, str],
+    engine: LiveEngine,
     transports: Mapping[str, Transport],
     default_queries: Sequence[ReadyQuery],
 ) -> list[BaseRoute]:
     signer = ContextSigner(context_secret(settings))
-    engine = Engine.compose(subgraphs, transports, EngineSettings())
-    endpoint = GraphQLEndpoint(engine, Access(settings), signer, settings.gateway_timeout_s)
+    persisted = PersistedQueries()
+    endpoint = GraphQLEndpoint(engine, Access(settings), signer, settings.gateway_timeout_s, persisted)
     health = Health(transports, signer)
     routes: list[BaseRoute] = [
         Route(ENDPOINT, _with_cors(endpoint, settings.cors_origins)),
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
     ]
+    if settings.metrics:
+        routes.append(Route("/metrics", Metrics(engine, persisted).show))
     if settings.graphiql:
         routes += explorer_routes(settings.data_dir, ENDPOINT, default_queries)
     return routes
@@ -111,6 +139,37 @@ def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         expose_headers=["x-trace-id"],
         max_age=CORS_MAX_AGE_S,
     )
+
+
+@asynccontextmanager
+async def _watched(
+    engine: LiveEngine, transports: Mapping[str, Transport], signer: ContextSigner, every_s: float
+) -> AsyncIterator[None]:
+    """Follow changes of the subgraphs as long as the block runs."""
+    watching = asyncio.create_task(engine.watch(transports, signer, every_s)) if every_s else None
+    try:
+        yield
+    finally:
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait([watching])
+
+
+@contextmanager
+def calm_collector() -> Iterator[None]:
+    """Set CPython's garbage collector for a process that only serves: what stands now is not looked at again.
+
+    After a reload the first graph therefore stays in memory, once, some megabytes.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 async def _close(transports: Mapping[str, Transport]) -> None:

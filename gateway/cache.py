@@ -1,5 +1,6 @@
 """A bounded cache of prepared operations, least recently used out first."""
 
+import heapq
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -17,13 +18,20 @@ class CacheCounts:
     evicted: int = 0
 
 
+@dataclass(slots=True)
+class _Held(Generic[Value]):
+    value: Value
+    weight: int
+    uses: int = 0
+
+
 class BoundedCache(Generic[Value]):
     """Holds at most `entries` values of at most `weight` together. Not for threads: one event loop owns it."""
 
     def __init__(self, entries: int, weight: int) -> None:
         self._entries = entries
         self._weight = weight
-        self._held: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._held: OrderedDict[Hashable, _Held[Value]] = OrderedDict()
         self._carried = 0
         self.counts = CacheCounts()
 
@@ -34,20 +42,25 @@ class BoundedCache(Generic[Value]):
             self.counts.misses += 1
             return None
         self.counts.hits += 1
+        held.uses += 1
         self._held.move_to_end(key)
-        return held[0]
+        return held.value
 
     def put(self, key: Hashable, value: Value, weight: int) -> None:
         """Keep a value as long as there is room; one too heavy for the whole cache is not kept."""
         if weight > self._weight:
             return
         before = self._held.pop(key, None)
-        self._carried += weight - (before[1] if before else 0)
-        self._held[key] = (value, weight)
+        self._carried += weight - (before.weight if before else 0)
+        self._held[key] = _Held(value, weight)
         while len(self._held) > self._entries or self._carried > self._weight:
-            _, (_, freed) = self._held.popitem(last=False)
-            self._carried -= freed
+            _, freed = self._held.popitem(last=False)
+            self._carried -= freed.weight
             self.counts.evicted += 1
+
+    def busiest(self, count: int) -> list[Hashable]:
+        """Keys by how often they were asked for, the busiest first."""
+        return heapq.nlargest(count, self._held, key=lambda key: self._held[key].uses)
 
     def __len__(self) -> int:
         return len(self._held)

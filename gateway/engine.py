@@ -8,9 +8,9 @@ Owns the order of these and the cache between them. Knows neither HTTP nor who i
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLSchema, execute_sync
 
@@ -23,8 +23,8 @@ from gateway.errors import (
     RequestRefused,
     error,
 )
-from gateway.executor import Call, execute_plan
-from gateway.plan import Plan
+from gateway.executor import Call, Program, Service, ServicePolicy, compile_plan, execute_plan
+from gateway.executor.services import ServiceCounts
 from gateway.planner import Planner
 from gateway.request import Operation, coerce_variables, read_operation, shape_error
 from gateway.shaper import Shaper
@@ -52,15 +52,20 @@ class EngineSettings:
 
     cached_operations: int = 1000
     introspection: bool = True
+    services: ServicePolicy = field(default_factory=ServicePolicy)
 
 
 @dataclass(slots=True)
 class EngineCounts:
-    """Work done so far, each kind once per operation that was not cached."""
+    """Work done so far: requests, and each kind of preparing once per operation that was not cached."""
 
     requests: int = 0
     validated: int = 0
     planned: int = 0
+
+
+PreparedKey = tuple[str, str | None, tuple[bool, ...]]
+"""Document, operation name, and how the switches stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Prepared:
     """All that is worked out of an operation before any variable but its switches is known."""
 
     operation: Operation
-    plan: Plan
+    program: Program
     shaper: Shaper
 
 
@@ -78,6 +83,7 @@ class Engine:
     def __init__(self, supergraph: Supergraph, transports: Mapping[str, Transport], settings: EngineSettings) -> None:
         self._supergraph = supergraph
         self._transports = dict(transports)
+        self._services = {name: Service(name, way, settings.services) for name, way in transports.items()}
         self._settings = settings
         self._planner = Planner(supergraph)
         self._operations = BoundedCache[Operation](settings.cached_operations, MAX_CACHED_CHARACTERS)
@@ -93,8 +99,12 @@ class Engine:
         """Compose SDLs by subgraph name. Raises `CompositionError`, or `KeyError` for a subgraph without transport."""
         return cls(compose(subgraphs), {name: transports[name] for name in subgraphs}, settings)
 
-    async def execute(self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float) -> dict[str, Any]:
+    async def execute(
+        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+    ) -> dict[str, Any]:
         """Answer a request within `deadline_s` seconds; `headers` go to every subgraph as they are.
+
+        Where answers of subgraphs are shared, it is among requests with an equal `caller`; None shares with none.
 
         Always a GraphQL response. A request error (syntax, validation, variables, limits) has no `data` key.
         """
@@ -102,9 +112,9 @@ class Engine:
         self.counts.requests += 1
         try:
             prepared, variables = self._prepare(request)
-            if prepared.plan.fetches:
-                call = Call(request.variables, headers, ends_at)
-                outcome = await execute_plan(prepared.plan, self._transports, call)
+            if prepared.program.roots:
+                call = Call(request.variables, headers, ends_at, caller)
+                outcome = await execute_plan(prepared.program, self._services, call)
                 data, errors = outcome.data, outcome.errors
             else:
                 data, errors = {}, []
@@ -118,9 +128,54 @@ class Engine:
             return {"errors": [error("Internal error.", INTERNAL)], "data": None}
         return {"errors": errors, "data": shaped} if errors else {"data": shaped}
 
+    def busiest(self, count: int) -> list[PreparedKey]:
+        """The operations asked most often, for a successor to prepare."""
+        return cast(list[PreparedKey], self._prepared.busiest(count))
+
+    def successor(self, subgraphs: Mapping[str, str], busiest: Sequence[PreparedKey]) -> "Engine":
+        """The engine of changed SDLs, with the `busiest` operations prepared already.
+
+        It shares the transports, the services' budgets and the counts. Nothing of this engine is changed, so it may be
+        made in another thread while this one answers. Raises `CompositionError`, and `KeyError` as `compose` does.
+        """
+        engine = Engine.compose(subgraphs, self._transports, self._settings)
+        for key in busiest:
+            query, operation_name, switched = key
+            request = GraphQLRequest(query, {}, operation_name)
+            try:
+                operation = engine._operations.get((query, operation_name)) or engine.read(request)
+                prepared = engine.plan(operation, switched)
+            except RequestRefused:
+                continue  # asks for what is no more; whoever asks it will be told
+            engine._operations.put((query, operation_name), operation, len(query))
+            engine._prepared.put(key, prepared, len(query))
+        engine._services = self._services
+        engine.counts = self.counts
+        return engine
+
     def explain(self, request: GraphQLRequest) -> str:
         """Return the plan of a request, printed. Raises `RequestRefused`."""
-        return str(self._prepare(request)[0].plan)
+        return str(self._prepare(request)[0].program.plan)
+
+    def read(self, request: GraphQLRequest) -> Operation:
+        """Parse and validate, past the caches. Raises `RequestRefused`."""
+        self.counts.validated += 1
+        return read_operation(
+            self.public_schema, request.query, request.operation_name, introspection=self._settings.introspection
+        )
+
+    def plan(self, operation: Operation, switched: tuple[bool, ...]) -> Prepared:
+        """Work out everything for an operation whose conditions stand so, past the caches. Raises `RequestRefused`."""
+        selection = operation.select(self._supergraph.public_index, switched)
+        self.counts.planned += 1
+        try:
+            plan = self._planner.plan(operation.node, selection)
+        except PlanRefused as refused:
+            log.warning("operation not planned: %s", refused.reason)
+            message = f"The operation cannot be planned: {refused.reason}."
+            raise RequestRefused.because(OPERATION_TOO_COMPLEX, message) from refused
+        program = compile_plan(plan, self._supergraph)
+        return Prepared(operation, program, Shaper(self.public_schema, selection))
 
     async def close(self) -> None:
         """Close every transport."""
@@ -137,6 +192,10 @@ class Engine:
             "plan_evicted": self._prepared.counts.evicted,
         }
 
+    def services(self) -> Mapping[str, ServiceCounts]:
+        """How each service was asked, for metrics."""
+        return {name: service.counts for name, service in self._services.items()}
+
     def _prepare(self, request: GraphQLRequest) -> tuple[Prepared, Mapping[str, Any]]:
         """From the caches if possible: then nothing is parsed, validated, planned or compiled."""
         if not isinstance(request.variables, Mapping):
@@ -144,29 +203,15 @@ class Engine:
         key = (request.query, request.operation_name)
         operation = self._operations.get(key)
         if operation is None:
-            operation = read_operation(
-                self.public_schema, request.query, request.operation_name, introspection=self._settings.introspection
-            )
-            self.counts.validated += 1
+            operation = self.read(request)
             self._operations.put(key, operation, len(request.query))
         variables = coerce_variables(self.public_schema, operation, request.variables)
         switched = operation.positions_of(variables)
         prepared = self._prepared.get((*key, switched))
         if prepared is None or prepared.operation is not operation:
-            prepared = self._plan(operation, switched)
+            prepared = self.plan(operation, switched)
             self._prepared.put((*key, switched), prepared, len(request.query))
         return prepared, variables
-
-    def _plan(self, operation: Operation, switched: tuple[bool, ...]) -> Prepared:
-        selection = operation.select(self._supergraph.public_index, switched)
-        self.counts.planned += 1
-        try:
-            plan = self._planner.plan(operation.node, selection)
-        except PlanRefused as refused:
-            log.warning("operation not planned: %s", refused.reason)
-            message = f"The operation cannot be planned: {refused.reason}."
-            raise RequestRefused.because(OPERATION_TOO_COMPLEX, message) from refused
-        return Prepared(operation, plan, Shaper(self.public_schema, selection))
 
     def _introspect(
         self,

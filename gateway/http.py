@@ -4,14 +4,15 @@ Owns the envelope in both directions: methods, media types, statuses, limits, th
 the trace id, and one line of log a request. Refuses batches, uploads and mutations by GET. Knows no schema.
 
 One request, in order:
-A  method and media types       B  who calls (`gateway.access`)      C  read and check the envelope
-D  execute (`gateway.engine`)   E  status, answer, one line of log
+A  method and media types                           B  who calls (`gateway.access`)
+C  read and check the envelope (`gateway.persisted`) D  execute (`gateway.engine`)
+E  status, answer (`gateway.compression`), one line of log
 """
 
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -22,11 +23,19 @@ from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.types import Receive, Scope, Send
 
 from gateway.access import Access, Caller
+from gateway.compression import MIN_BYTES, accepts_gzip, gzipped
 from gateway.engine import GraphQLRequest
+from gateway.persisted import (
+    NOT_FOUND,
+    NOT_FOUND_MESSAGE,
+    PersistedQueries,
+    PersistedQueryInvalid,
+    PersistedQueryUnknown,
+)
 from gateway.request.limits import MAX_TOKENS
 from gateway.trace import Trace
 from kit.app import envelope_problem
-from kit.context import CONTEXT_HEADER, TRACE_HEADER, ContextSigner
+from kit.context import CONTEXT_HEADER, TRACE_HEADER, ContextSigner, RequestContext
 from kit.errors import BadUserInput, Fault, Forbidden, Unauthenticated
 from kit.log import logger
 
@@ -58,7 +67,9 @@ _log = logger("gateway.access_log")
 class Executes(Protocol):
     """The engine, as far as this room knows it."""
 
-    async def execute(self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float) -> dict[str, Any]:
+    async def execute(
+        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+    ) -> dict[str, Any]:
         """Answer `request`; a request error has no `data` key."""
         ...
 
@@ -94,11 +105,19 @@ class _Exchange:
 class GraphQLEndpoint:
     """The ASGI application behind `/graphql`."""
 
-    def __init__(self, engine: Executes, access: Access, signer: ContextSigner, timeout_s: float) -> None:
+    def __init__(
+        self,
+        engine: Executes,
+        access: Access,
+        signer: ContextSigner,
+        timeout_s: float,
+        persisted: PersistedQueries | None = None,
+    ) -> None:
         self._engine = engine
         self._access = access
         self._signer = signer
         self._timeout_s = timeout_s
+        self._persisted = PersistedQueries() if persisted is None else persisted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -129,10 +148,22 @@ class GraphQLEndpoint:
         server_host = (exchange.scope.get("server") or ("",))[0]
         caller = self._access.identify(exchange.headers, server_host, exchange.trace.id)
         exchange.caller = caller
-        request = await _read_post(exchange) if method == "POST" else _read_get(exchange)
+        envelope = await _read_post(exchange) if method == "POST" else _read_get(exchange)
+        try:
+            asked = self._persisted.complete(envelope)
+        except PersistedQueryUnknown:
+            return {"errors": [{"message": NOT_FOUND_MESSAGE, "extensions": {"code": NOT_FOUND}}]}
+        except PersistedQueryInvalid as problem:
+            raise _bad_request(str(problem)) from problem
+        request = _request_of({**envelope, "query": asked.query})
+        if method == "GET" and _is_mutation(request):
+            raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "a mutation is sent by POST, never by GET", {"allow": "POST"})
         exchange.operation_name = request.operation_name
         onward = {CONTEXT_HEADER: self._signer.sign(caller.context), TRACE_HEADER: exchange.trace.parent}
-        return await self._engine.execute(request, onward, self._timeout_s)
+        response = await self._engine.execute(request, onward, self._timeout_s, _identity_of(caller.context))
+        if asked.remember_as is not None and "data" in response:
+            self._persisted.remember(asked)
+        return response
 
 
 @lru_cache(maxsize=MEDIA_TYPES_REMEMBERED)
@@ -163,7 +194,12 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
-async def _read_post(exchange: _Exchange) -> GraphQLRequest:
+def _identity_of(context: RequestContext) -> Hashable:
+    """All of a context that an answer may depend on, except the instant."""
+    return (context.channel, context.location, context.customer, context.staff, context.scopes)
+
+
+async def _read_post(exchange: _Exchange) -> dict[str, Any]:
     """Read a JSON body. Its content type is what keeps foreign pages out: no form of HTML can send it."""
     media_type, _, parameters = exchange.headers.get("content-type", "").partition(";")
     charset = parameters.lower().replace(" ", "").replace('"', "")
@@ -176,7 +212,11 @@ async def _read_post(exchange: _Exchange) -> GraphQLRequest:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _bad_request(f"body: expected JSON, {error}") from error
-    return _request_of(envelope)
+    if isinstance(envelope, list):
+        raise _bad_request("body: batches are not taken; send one operation a request, over one connection")
+    if not isinstance(envelope, dict):
+        raise _bad_request("body: expected an object with query, variables and operationName")
+    return envelope
 
 
 async def _read_body(exchange: _Exchange) -> bytes:
@@ -207,7 +247,7 @@ async def _next_piece(exchange: _Exchange) -> tuple[bytes, bool]:
     return message.get("body", b""), message.get("more_body", False)
 
 
-def _read_get(exchange: _Exchange) -> GraphQLRequest:
+def _read_get(exchange: _Exchange) -> dict[str, Any]:
     """Read a query from the URL. Any page can make a browser send that, but no foreign one can add the header."""
     if not any(exchange.headers.get(name) for name in PREFLIGHT_HEADERS):
         raise _bad_request(f"by GET, send the header {PREFLIGHT_HEADERS[0]} with any value: it keeps foreign pages out")
@@ -224,10 +264,7 @@ def _read_get(exchange: _Exchange) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if name in envelope:
             envelope[name] = _json_parameter(name, envelope[name])
-    request = _request_of({**envelope, "operationName": envelope.get("operationName") or None})
-    if _is_mutation(request):
-        raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "a mutation is sent by POST, never by GET", {"allow": "POST"})
-    return request
+    return {**envelope, "operationName": envelope.get("operationName") or None}
 
 
 def _json_parameter(name: str, text: str) -> Any:
@@ -237,9 +274,7 @@ def _json_parameter(name: str, text: str) -> Any:
         raise _bad_request(f"{name}: expected JSON, {error}") from error
 
 
-def _request_of(envelope: Any) -> GraphQLRequest:
-    if isinstance(envelope, list):
-        raise _bad_request("body: batches are not taken; send one operation a request, over one connection")
+def _request_of(envelope: Mapping[str, Any]) -> GraphQLRequest:
     problem = envelope_problem(envelope)
     if problem is None and not isinstance(envelope.get("extensions"), dict | None):
         problem = "extensions: expected an object"
@@ -289,12 +324,17 @@ def _error_body(code: str, message: str) -> bytes:
 
 
 async def _send_answer(send: Send, exchange: _Exchange, status: int, body: bytes, extra: Mapping[str, str]) -> None:
+    encoding: list[tuple[bytes, bytes]] = []
+    if len(body) >= MIN_BYTES and accepts_gzip(exchange.headers.get("accept-encoding", "")):
+        body, encoding = await gzipped(body), [(b"content-encoding", b"gzip")]
     headers = [
         (b"content-type", f"{exchange.media_type}; charset=utf-8".encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         (b"x-trace-id", exchange.trace.id.encode()),
+        (b"vary", b"accept, accept-encoding"),
+        *encoding,
         *[(name.encode(), value.encode()) for name, value in extra.items()],
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

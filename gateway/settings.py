@@ -46,6 +46,17 @@ class GatewaySettings(KitSettings):
         description="Where the services answer when they run as processes of their own",
     )
     gateway_timeout_s: float = Field(default=10.0, gt=0, le=55, description="One request, everything included")
+    subgraph_timeouts_s: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default={}, description="Of that, what one service may take, by its name"
+    )
+    deduplicate_in_flight: bool = Field(
+        default=False, description="Whether like queries of one caller to a service at one moment are asked once"
+    )
+    cached_operations: int = Field(default=1000, ge=1, le=100_000, description="Kept parsed, planned and compiled")
+    schema_poll_s: float = Field(
+        default=10.0, ge=0, description="How often services at URLs are asked whether their SDL changed; 0: never"
+    )
+    metrics: bool = Field(default=False, description="Whether `/metrics` answers; anybody who reaches it may read it")
     api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
     default_channel: Name = Field(default="web", description="For callers that name none")
     development_scopes: frozenset[Scope] = Field(

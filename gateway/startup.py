@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from gateway.health import system_headers
-from gateway.transports import SubgraphFailure, SubgraphRequest, Transport
+from gateway.transports import SubgraphFailure, SubgraphRequest, SubgraphUnavailable, Transport
 from kit.context import ContextSigner
 from kit.log import logger
 
@@ -42,18 +42,22 @@ async def fetch_sdls(
     return dict(zip(transports, [answer for answer in answers if isinstance(answer, str)], strict=True))
 
 
+async def ask_sdl(transport: Transport, signer: ContextSigner) -> str:
+    """Ask a subgraph for its SDL once; raises `SubgraphFailure`, also if it answers with something else."""
+    answer = await transport.send(_SDL, system_headers(signer), ASK_TIMEOUT_S)
+    sdl = ((answer.get("data") or {}).get("_service") or {}).get("sdl")
+    if isinstance(sdl, str):
+        return sdl
+    raise SubgraphUnavailable(f"gives no SDL: {str(answer.get('errors'))[:300]}")
+
+
 async def _fetch(name: str, transport: Transport, signer: ContextSigner, url: str, limit_s: float) -> str:
     started = told = time.monotonic()
     while True:
         try:
-            answer = await transport.send(_SDL, system_headers(signer), ASK_TIMEOUT_S)
+            return await ask_sdl(transport, signer)
         except SubgraphFailure as failure:
             reason = failure.reason
-        else:
-            sdl = ((answer.get("data") or {}).get("_service") or {}).get("sdl")
-            if isinstance(sdl, str):
-                return sdl
-            reason = f"gives no SDL: {str(answer.get('errors'))[:300]}"
         now = time.monotonic()
         if now - started > limit_s:
             raise StartFailed(f"{name} at {url} was not ready within {limit_s:g} s: {reason}")

@@ -1,11 +1,24 @@
-"""`noren schema`: subgraph SDL into the repository, and the public schema of the composed graph."""
+"""`noren schema`: subgraph SDL into the repository, the composed graph as clients and as routers see it, and checks."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from graphql import GraphQLError, GraphQLSchema, build_schema
+
 from gateway.composer import compose
+from gateway.composer.contract import Contract
+from gateway.composer.load import load_supergraph
+from gateway.supergraph import Supergraph
+from gateway.supergraph.changes import Change, compare_schemas
 from noren.system import subgraph_sdls
 
 ROOT = Path(__file__).resolve().parent.parent
+SUPERGRAPH_MARK = "enum join__Graph"
+"""Every supergraph declares it, and no public schema can: the prefix is reserved."""
+
+
+class UnreadableSchema(ValueError):
+    """A text that is no schema."""
 
 
 def public_sdl() -> str:
@@ -22,3 +35,41 @@ def write_sdls(only: str | None) -> list[Path]:
             path.write_text(sdl, encoding="utf-8")
             written.append(path.relative_to(ROOT))
     return written
+
+
+def compose_supergraph(sdls: Mapping[str, str] | None = None, urls: Mapping[str, str] | None = None) -> Supergraph:
+    """Compose SDLs by subgraph name, the services' own if none are given; `.sdl` is the supergraph, `.hints` remarks.
+
+    Raises `gateway.errors.CompositionError`.
+    """
+    return compose(sdls if sdls is not None else subgraph_sdls(), urls=urls)
+
+
+def contract_sdl(supergraph_sdl: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> str:
+    """The public schema of a partner: what has an `include` tag, without what has an `exclude` tag.
+
+    Raises `gateway.errors.CompositionError`, also if nothing would be left.
+    """
+    return load_supergraph(supergraph_sdl, Contract(frozenset(include), frozenset(exclude))).public_sdl
+
+
+def check_schema(old: str, new: str) -> tuple[Change, ...]:
+    """What changes for clients from one schema to another, the breaking changes first.
+
+    Each text is a public SDL or a supergraph's. Raises `UnreadableSchema` or `gateway.errors.CompositionError`.
+    """
+    return compare_schemas(_read(old), _read(new))
+
+
+def breaks(changes: Iterable[Change]) -> bool:
+    """Whether any change may break a client."""
+    return any(change.level == "breaking" for change in changes)
+
+
+def _read(sdl: str) -> GraphQLSchema:
+    if SUPERGRAPH_MARK in sdl:
+        return Supergraph.from_sdl(sdl).public_schema
+    try:
+        return build_schema(sdl, no_location=True)
+    except (GraphQLError, TypeError) as reason:
+        raise UnreadableSchema(str(reason)) from reason

@@ -11,18 +11,7 @@ from gateway.composer.link import FEDERATION_DIRECTIVES
 from gateway.errors import CompositionProblem
 from gateway.supergraph import ROOTS
 
-UNSUPPORTED = {
-    "override": "moving a field between subgraphs",
-    "interfaceObject": "interfaces that are objects elsewhere",
-    "composeDirective": "carrying custom directives into the graph",
-    "authenticated": "access rules in the schema",
-    "requiresScopes": "access rules in the schema",
-    "policy": "access rules in the schema",
-    "context": "arguments set from context",
-    "fromContext": "arguments set from context",
-    "cost": "costs in the schema",
-    "listSize": "costs in the schema",
-}
+UNSUPPORTED = {"context": "arguments set from context", "fromContext": "arguments set from context"}
 """Directives that would change the answer if they were ignored, hence refused until they are implemented."""
 
 
@@ -33,6 +22,9 @@ def check_supported(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
             if name in UNSUPPORTED:
                 message = f"@{name} on {place}: {UNSUPPORTED[name]} is not supported"
                 yield CompositionProblem("UNSUPPORTED_FEATURE", message, (schema.name,), f"remove @{name}")
+            elif name == "override" and any(use.get("label") for use in directives[name]):
+                message = f"@override on {place}: moving a field in steps, by label, is not supported"
+                yield CompositionProblem("UNSUPPORTED_FEATURE", message, (schema.name,), "remove the label")
             elif name.removeprefix("@") in FEDERATION_DIRECTIVES and name.startswith("@"):
                 message = f"{name} on {place} is used but not imported by @link"
                 yield CompositionProblem("INVALID_GRAPHQL", message, (schema.name,), f'add "{name}" to the import')
@@ -89,7 +81,7 @@ def check_externals(
     own = [field_set for field_set in sets if field_set.subgraph == schema.name]
     used = {(t, f) for field_set in own for t, f, _ in coordinates(schema, field_set)}
     for definition in schema.types.values():
-        marked = marked_external(definition)
+        marked = [] if definition.stands_behind else marked_external(definition)
         if definition.kind == "interface" and marked:
             message = f"{definition.name}.{marked[0]}: a field of an interface cannot be @external"
             yield CompositionProblem("EXTERNAL_ON_INTERFACE", message, (schema.name,))
@@ -131,17 +123,10 @@ def _owned_leaves(
                 yield from _owned_leaves(schema, below, node.selection_set, marks)
 
 
-def check_interfaces(
+def check_interface_keys(
     schemas: Sequence[SubgraphSchema], types: Mapping[str, Definition]
 ) -> Iterator[CompositionProblem]:
-    """Merged objects have all fields of their merged interfaces, and types all keys of their interfaces."""
-    for definition in types.values():
-        for interface in definition.interfaces:
-            for name in types[interface].fields if interface in types else ():
-                if name not in definition.fields:
-                    message = f"{definition.name} implements {interface}, but no subgraph gives it {name}"
-                    having = tuple(s.name for s in schemas if definition.name in s.types)
-                    yield CompositionProblem("INTERFACE_FIELD_NO_IMPLEM", message, having)
+    """An interface with a key is an entity: its subgraph must know every type that implements it."""
     for schema in schemas:
         for definition in schema.types.values():
             keys = {str(use.get("fields")) for use in definition.directives.get("key", ())}
@@ -152,6 +137,26 @@ def check_interfaces(
                 if not keys <= own:
                     message = f"{definition.name} has keys which its type {implementation} lacks"
                     yield CompositionProblem("INTERFACE_KEY_NOT_ON_IMPLEMENTATION", message, (schema.name,))
+            resolvable = any(use.get("resolvable", True) for use in definition.directives["key"])
+            for merged in types.values() if resolvable else ():
+                lacking = merged.kind == "object" and merged.name not in schema.types
+                if lacking and definition.name in merged.interfaces:
+                    message = f"{definition.name} has a key, but its type {merged.name} is not declared beside it"
+                    code = "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE"
+                    yield CompositionProblem(code, message, (schema.name,), f"declare {merged.name}")
+
+
+def check_interfaces(
+    schemas: Sequence[SubgraphSchema], types: Mapping[str, Definition]
+) -> Iterator[CompositionProblem]:
+    """Merged objects have all fields of their merged interfaces."""
+    for definition in types.values():
+        for interface in definition.interfaces:
+            for name in types[interface].fields if interface in types else ():
+                if name not in definition.fields:
+                    message = f"{definition.name} implements {interface}, but no subgraph gives it {name}"
+                    having = tuple(s.name for s in schemas if definition.name in s.types)
+                    yield CompositionProblem("INTERFACE_FIELD_NO_IMPLEM", message, having)
 
 
 def _places(schema: SubgraphSchema) -> Iterable[tuple[str, Applied]]:

@@ -4,13 +4,15 @@ Owns definitions, extensions and directive names. Federation's own machinery (`_
 out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     DefinitionNode,
+    DirectiveDefinitionNode,
     DirectiveNode,
+    DocumentNode,
     EnumTypeDefinitionNode,
     EnumTypeExtensionNode,
     GraphQLError,
@@ -105,15 +107,23 @@ class Definition:
     members: list[str] = field(default_factory=list)
     fields: dict[str, Declared] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
+    stands_behind: str = ""
+    """Name of the `@interfaceObject` by which alone the subgraph knows this implementation."""
+
+    @property
+    def interface_object(self) -> bool:
+        """Whether this object is an interface in other subgraphs."""
+        return "interfaceObject" in self.directives and not self.stands_behind
 
 
 @dataclass(frozen=True, slots=True)
 class SubgraphSchema:
-    """One subgraph's SDL as data."""
+    """One subgraph's SDL as data. `directives` are the definitions of its own directives, as text."""
 
     name: str
     link: Link
     types: dict[str, Definition]
+    directives: dict[str, str] = field(default_factory=dict)
 
     def possible(self, type_name: str) -> tuple[str, ...]:
         """Object types that a composite type may stand for in this subgraph."""
@@ -122,6 +132,8 @@ class SubgraphSchema:
             return ()
         if definition.kind == "union":
             return tuple(definition.members)
+        if definition.interface_object:
+            return tuple(t.name for t in self.types.values() if t.stands_behind == type_name)
         if definition.kind == "interface":
             return tuple(t.name for t in self.types.values() if t.kind == "object" and type_name in t.interfaces)
         return (type_name,) if definition.kind == "object" else ()
@@ -133,6 +145,13 @@ def read_subgraph(name: str, sdl: str) -> SubgraphSchema:
         document = parse(sdl, no_location=True)
     except GraphQLError as reason:
         raise CompositionError([CompositionProblem("INVALID_GRAPHQL", reason.message, (name,))]) from reason
+    link, types = read_types(name, document)
+    own = {d.name.value: print_ast(d) for d in document.definitions if isinstance(d, DirectiveDefinitionNode)}
+    return SubgraphSchema(name, link, types, own)
+
+
+def read_types(name: str, document: DocumentNode) -> tuple[Link, dict[str, Definition]]:
+    """Read links and types of a document; `name` is whose it is, for errors."""
     schemas = [d for d in document.definitions if isinstance(d, (SchemaDefinitionNode, SchemaExtensionNode))]
     link = read_link(name, [directive for node in schemas for directive in node.directives or ()])
     roots = {
@@ -143,7 +162,18 @@ def read_subgraph(name: str, sdl: str) -> SubgraphSchema:
     reader = _Reader(name, link, roots)
     for definition in document.definitions:
         reader.read(definition)
-    return SubgraphSchema(name, link, reader.types)
+    return link, reader.types
+
+
+def type_ref(node: TypeNode, rename: Callable[[str], str] = str, *, non_null: bool = False) -> TypeRef:
+    """A type as data."""
+    if isinstance(node, NonNullTypeNode):
+        return type_ref(node.type, rename, non_null=True)
+    if isinstance(node, ListTypeNode):
+        inner = type_ref(node.type, rename)
+        return TypeRef(inner.name, inner, non_null)
+    assert isinstance(node, NamedTypeNode)
+    return TypeRef(rename(node.name.value), None, non_null)
 
 
 class _Reader:
@@ -183,7 +213,7 @@ class _Reader:
                 self._once(into.fields, child.name.value, into.name)
                 into.fields[child.name.value] = Declared(
                     child.name.value,
-                    self._type(child.type),
+                    type_ref(child.type, self._name),
                     {a.name.value: self._value(a) for a in child.arguments or ()},
                     child.description.value if child.description else None,
                     self._applied(child.directives),
@@ -200,20 +230,11 @@ class _Reader:
     def _value(self, node: InputValueDefinitionNode) -> Value:
         return Value(
             node.name.value,
-            self._type(node.type),
+            type_ref(node.type, self._name),
             print_ast(node.default_value) if node.default_value else None,
             node.description.value if node.description else None,
             self._applied(node.directives),
         )
-
-    def _type(self, node: TypeNode, non_null: bool = False) -> TypeRef:
-        if isinstance(node, NonNullTypeNode):
-            return self._type(node.type, non_null=True)
-        if isinstance(node, ListTypeNode):
-            inner = self._type(node.type)
-            return TypeRef(inner.name, inner, non_null)
-        assert isinstance(node, NamedTypeNode)
-        return TypeRef(self._name(node.name.value), None, non_null)
 
     def _applied(self, nodes: Sequence[DirectiveNode] | None) -> Applied:
         applied: Applied = {}

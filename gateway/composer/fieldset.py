@@ -137,8 +137,8 @@ def _wrong_field(
     if field is None:
         yield "", f"{definition.name} has no field {name} in {schema.name}"
         return
-    if node.arguments and purpose != "requires":
-        yield f"{purpose.upper()}_FIELDS_HAS_ARGS", f"{name} is given arguments"
+    if field.arguments and purpose != "requires":
+        yield f"{purpose.upper()}_FIELDS_HAS_ARGS", f"{name} takes arguments"
     returned = schema.types.get(field.type.name, Definition(field.type.name, "scalar"))
     if purpose == "key" and returned.kind in ("interface", "union"):
         yield "KEY_FIELDS_SELECT_INVALID_TYPE", f"{name} is {field.type}, which cannot identify anything"

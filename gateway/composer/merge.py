@@ -36,6 +36,7 @@ class _Merger:
         self._externals = externals
         self._problems = problems
         self._enums = EnumUse(schemas)
+        self._composed = frozenset(f"@{name}" for schema in schemas for name in schema.link.composed)
         self._subtypes: set[tuple[str, str]] = set()
         for schema in schemas:
             for definition in schema.types.values():
@@ -44,23 +45,23 @@ class _Merger:
 
     def merge(self, name: str) -> Definition | None:
         declared = [(s.name, s.types[name]) for s in self._schemas if name in s.types]
-        kinds = {definition.kind for _, definition in declared}
+        kinds = {"interface" if definition.interface_object else definition.kind for _, definition in declared}
         if len(kinds) > 1:
             told = ", ".join(f"{definition.kind} in {subgraph}" for subgraph, definition in declared)
             self._tell("TYPE_KIND_MISMATCH", f"type {name} is {told}", declared)
             return None
         if name in specified_scalar_types:
             return None
-        first = declared[0][1]
-        merged = Definition(name, first.kind, description(d.description for _, d in declared), extends=False)
-        merged.directives = carried([d.directives for _, d in declared])
+        kind = kinds.pop()
+        merged = Definition(name, kind, description(d.description for _, d in declared), extends=False)
+        merged.directives = carried([d.directives for _, d in declared], self._composed)
         merged.interfaces = list(dict.fromkeys(i for _, d in declared for i in d.interfaces))
         merged.members = list(dict.fromkeys(m for _, d in declared for m in d.members))
-        if first.kind in ("object", "interface"):
+        if kind in ("object", "interface"):
             self._merge_fields(merged, declared)
-        elif first.kind == "input":
+        elif kind == "input":
             merge_input(merged, declared, self._problems)
-        elif first.kind == "enum":
+        elif kind == "enum":
             merge_enum(merged, declared, self._enums, self._problems)
         return merged
 
@@ -88,7 +89,7 @@ class _Merger:
             merged_type or own[0][1].type,
             merge_arguments(where, own, self._problems),
             description(field.description for _, field in own),
-            carried([field.directives for _, field in own]),
+            carried([field.directives for _, field in own], self._composed),
         )
 
     def _compare_external(
@@ -102,16 +103,17 @@ class _Merger:
         for subgraph, field in everywhere:
             if subgraph in owners:
                 continue
+            moved = (subgraph, of, field.name) in self._externals.overridden
             if merge_output(field.type, merged.type, self._is_subtype) is None:
                 self._problems.append(
                     CompositionProblem(
-                        "EXTERNAL_TYPE_MISMATCH",
+                        "FIELD_TYPE_MISMATCH" if moved else "EXTERNAL_TYPE_MISMATCH",
                         f"{of}.{field.name} is @external as {field.type}, but its owner says {merged.type}",
                         (subgraph,),
                     )
                 )
             for argument in merged.arguments.values():
-                if argument.name not in field.arguments:
+                if argument.name not in field.arguments and not moved:
                     self._problems.append(
                         CompositionProblem(
                             "EXTERNAL_ARGUMENT_MISSING",

@@ -9,6 +9,8 @@ from gateway.composer.declared import Applied, Declared, Definition, Value
 from gateway.errors import CompositionProblem
 from gateway.supergraph import ROOTS
 
+SHOWN = ("@deprecated", "@specifiedBy", "@oneOf")
+"""Directives that clients see; the others hold between subgraphs and gateway."""
 KEYWORDS = {"object": "type", "interface": "interface", "input": "input", "enum": "enum"}
 
 
@@ -89,7 +91,7 @@ def print_types(types: Iterable[Definition]) -> str:
 
 
 def _definition(definition: Definition) -> str:
-    head = _description(definition.description, "")
+    head = describe(definition.description, "")
     directives = _directives(definition.directives)
     if definition.kind == "scalar":
         return f"{head}scalar {definition.name}{directives}"
@@ -97,11 +99,9 @@ def _definition(definition: Definition) -> str:
         return f"{head}union {definition.name}{directives} = {' | '.join(definition.members)}"
     implements = f" implements {' & '.join(definition.interfaces)}" if definition.interfaces else ""
     if definition.kind == "enum":
-        lines = [
-            _description(v.description) + f"  {v.name}{_directives(v.directives)}" for v in definition.fields.values()
-        ]
+        lines = [describe(v.description) + f"  {v.name}{_directives(v.directives)}" for v in definition.fields.values()]
     elif definition.kind == "input":
-        lines = [_description(v.description) + f"  {_value(v)}" for v in definition.values.values()]
+        lines = [describe(v.description) + f"  {_value(v)}" for v in definition.values.values()]
     else:
         lines = [_field(field) for field in definition.fields.values()]
     body = "\n".join(lines)
@@ -111,9 +111,9 @@ def _definition(definition: Definition) -> str:
 def _field(field: Declared) -> str:
     arguments = ""
     if field.arguments:
-        listed = "\n".join(_description(a.description, "    ") + f"    {_value(a)}" for a in field.arguments.values())
+        listed = "\n".join(describe(a.description, "    ") + f"    {_value(a)}" for a in field.arguments.values())
         arguments = f"(\n{listed}\n  )"
-    return f"{_description(field.description)}  {field.name}{arguments}: {field.type}{_directives(field.directives)}"
+    return f"{describe(field.description)}  {field.name}{arguments}: {field.type}{_directives(field.directives)}"
 
 
 def _value(value: Value) -> str:
@@ -124,17 +124,19 @@ def _value(value: Value) -> str:
 def _directives(applied: Applied) -> str:
     text = ""
     for name, uses in applied.items():
-        if name.startswith("@"):
-            given = ", ".join(f"{key}: {_string(str(value))}" for key, value in uses[0].items() if value is not None)
+        if name in SHOWN:
+            given = ", ".join(f"{key}: {quote(str(value))}" for key, value in uses[0].items() if value is not None)
             text += f" {name}({given})" if given else f" {name}"
     return text
 
 
-def _string(text: str) -> str:
+def quote(text: str) -> str:
+    """A GraphQL string."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def _description(text: str | None, indent: str = "  ") -> str:
+def describe(text: str | None, indent: str = "  ") -> str:
+    """A description above what it describes, or nothing."""
     if not text:
         return ""
     block = print_block_string(text)

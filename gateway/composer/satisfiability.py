@@ -34,6 +34,7 @@ class _Walk:
         self._returns = supergraph.public_index.returns
         self._possible = supergraph.public_index.possible
         self._routes = routes
+        self._told: set[tuple[str, str]] = set()
 
     def problems(self) -> Iterator[CompositionProblem]:
         queue: deque[tuple[Place, str]] = deque()
@@ -50,6 +51,7 @@ class _Walk:
                 if not sources and (place[0], name) not in told:
                     told.add((place[0], name))
                     yield self._problem(place, name, path)
+                yield from self._untold(place[0], name, sources, path)
                 for child in self._below(place[0], name, sources):
                     if child not in seen:
                         seen.add(child)
@@ -106,6 +108,22 @@ class _Walk:
                 if not public or concrete in self._possible:
                     children.setdefault(concrete, set()).add((service, below))
         return [(concrete, frozenset(at_hand)) for concrete, at_hand in children.items()]
+
+    def _untold(self, type_name: str, name: str, sources: AtHand, path: str) -> Iterator[CompositionProblem]:
+        """Interface objects of which no subgraph tells the type."""
+        for service, provided in sources:
+            subgraph = self._subgraphs[service]
+            returned = subgraph.types[type_name].fields[name].type.name
+            if returned not in subgraph.opaque or (service, returned) in self._told:
+                continue
+            self._told.add((service, returned))
+            below = frozenset([(service, subgraph.provided_below(type_name, name, provided))])
+            knowing = [s for s in self._subgraphs.values() if returned in s.types and returned not in s.opaque]
+            if not any(self._routes.find(returned, below, s.name) is not None for s in knowing):
+                message = f"{path}.{name}: no subgraph tells of which type the {returned} is that {service} gives"
+                told = tuple(s.name for s in knowing)
+                hint = f"give interface {returned} a resolvable @key that {service} knows"
+                yield CompositionProblem("SATISFIABILITY_ERROR", message, told, hint)
 
     def _problem(self, place: Place, name: str, path: str) -> CompositionProblem:
         type_name, at_hand = place

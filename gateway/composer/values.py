@@ -6,8 +6,12 @@ from gateway.composer.declared import Applied, Declared, Definition, SubgraphSch
 from gateway.errors import CompositionProblem
 from gateway.supergraph import TypeRef
 
-CARRIED = ("inaccessible", "@deprecated", "@specifiedBy")
+CARRIED = ("inaccessible", "@deprecated", "@specifiedBy", "authenticated")
 """Directives that hold in the graph as soon as one subgraph applies them."""
+UNITED = ("tag", "cost", "listSize")
+"""Directives of which the graph has every different application."""
+CONJOINED = {"requiresScopes": "scopes", "policy": "policies"}
+"""Access rules: what any subgraph demands is demanded, so rules of several are joined by "and"."""
 
 
 class EnumUse:
@@ -20,6 +24,8 @@ class EnumUse:
             for definition in schema.types.values():
                 self.inputs |= {value.type.name for value in definition.values.values()}
                 if definition.kind not in ("object", "interface"):
+                    continue
+                if definition.stands_behind:
                     continue
                 for field in definition.fields.values():
                     self.outputs.add(field.type.name)
@@ -127,13 +133,31 @@ def description(texts: Iterable[str | None]) -> str | None:
     return next((text for text in texts if text), None)
 
 
-def carried(applied: Sequence[Applied]) -> Applied:
-    """Directives of the merged element."""
+def carried(applied: Sequence[Applied], composed: frozenset[str] = frozenset()) -> Applied:
+    """Directives of the merged element. `composed` are own ones which the graph carries."""
     merged: Applied = {}
     for name in CARRIED:
         for directives in applied:
             if name in directives and name not in merged:
                 merged[name] = directives[name]
+    for name in (*UNITED, *sorted(composed)):
+        for use in (use for directives in applied for use in directives.get(name, ())):
+            known = merged.setdefault(name, [])
+            if use not in known:
+                known.append(use)
+    for name, argument in CONJOINED.items():
+        rules = [use[argument] for directives in applied for use in directives.get(name, ()) if use.get(argument)]
+        if rules:
+            merged[name] = [{argument: _conjunction(rules)}]
     if applied and all("@oneOf" in directives for directives in applied):
         merged["@oneOf"] = [{}]
     return merged
+
+
+def _conjunction(rules: Sequence[Sequence[Sequence[str]]]) -> list[list[str]]:
+    """Rules of "any of these lists, all of a list" that must hold together, as one such rule."""
+    together: list[list[str]] = [[]]
+    for rule in rules:
+        joined = [list(dict.fromkeys((*one, *other))) for one in together for other in rule]
+        together = [one for n, one in enumerate(joined) if one not in joined[:n]]
+    return together

@@ -1,58 +1,66 @@
-"""Objects in the growing answer: finding those a fetch is about, telling a subgraph of them, merging what it said."""
+"""Objects in the growing answer: finding those a fetch is about, telling a subgraph of them, merging what it said.
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+Nearly every entity is told by plain values. Then their tuple is its identity, read off the object by one call; an
+object with something else in it goes the long way alone.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from gateway.plan import Fetch, Part, Representation, Step
+from gateway.plan import Part, Representation, Step
 from gateway.supergraph.selection import TYPENAME
 
 Object = dict[str, Any]
+Path = tuple[str | int, ...]
 MISSING = object()
 """Marks a representation that cannot be made, because what it needs did not arrive."""
+_DICT = {dict}
 
 
-def find(data: Any, path: Sequence[Step]) -> list[Object]:
+def find(data: Object, path: Sequence[Step]) -> list[Object]:
     """Objects at a path in the order of the answer; whatever does not fit the path is passed over."""
-    found: list[Any] = [data]
+    found = [data]
     for step in path:
-        below: list[Any] = []
         key, types = step.key, step.types
+        below: list[Any] = []
         for item in found:
             value = item.get(key)
-            if type(value) is dict:
-                if types is None or value.get(TYPENAME) in types:
-                    below.append(value)
-            elif type(value) is list:
-                _flatten(value, types, below)
+            if type(value) is list:
+                below += value
+            else:
+                below.append(value)
+        if set(map(type, below)) != _DICT:
+            below = [item for item in _flat(below) if type(item) is dict]
+        if types is not None:
+            below = [item for item in below if item.get(TYPENAME) in types]
         found = below
     return found
 
 
-def _flatten(values: list[Any], types: frozenset[str] | None, into: list[Any]) -> None:
+def _flat(values: list[Any]) -> Iterator[Any]:
     for value in values:
-        if type(value) is dict:
-            if types is None or value.get(TYPENAME) in types:
-                into.append(value)
-        elif type(value) is list:
-            _flatten(value, types, into)
+        if type(value) is list:
+            yield from _flat(value)
+        else:
+            yield value
 
 
-def find_paths(data: Any, path: Sequence[Step]) -> list[tuple[str | int, ...]]:
-    """Where the objects of `find` stand, in the same order. Only errors ask for this."""
-    found: list[tuple[Any, tuple[str | int, ...]]] = [(data, ())]
+def find_paths(data: Any, path: Sequence[Step]) -> list[tuple[Object, Path]]:
+    """The objects of `find` and where each stands, in the same order. Only errors ask for this."""
+    found: list[tuple[Object, Path]] = [(data, ())]
     for step in path:
-        below: list[tuple[Any, tuple[str | int, ...]]] = []
+        below: list[tuple[Object, Path]] = []
         for item, at in found:
             below += _within(item.get(step.key), (*at, step.key), step.types)
         found = below
-    return [at for _, at in found]
+    return found
 
 
-def _within(
-    value: Any, at: tuple[str | int, ...], types: frozenset[str] | None
-) -> Iterator[tuple[Any, tuple[str | int, ...]]]:
+def _within(value: Any, at: Path, types: frozenset[str] | None) -> Iterator[tuple[Object, Path]]:
     if type(value) is dict:
         if types is None or value.get(TYPENAME) in types:
             yield value, at
@@ -61,53 +69,114 @@ def _within(
             yield from _within(item, (*at, index), types)
 
 
-class Entities:
-    """The objects of one entity fetch, each told to the subgraph once however often it stands in the answer."""
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """How to tell of the objects of one `Representation`. Tellers with equal `names` tell alike."""
 
-    def __init__(self, fetch: Fetch, data: Any) -> None:
+    path: tuple[Step, ...]
+    type_name: str
+    parts: tuple[Part, ...]
+    names: tuple[str, ...]
+    required: bool
+    identify: Callable[[Object], Any] | None
+
+    @classmethod
+    def of(cls, told: Representation) -> "Teller":
+        """Work out all that does not depend on an object."""
+        plain = bool(told.parts) and all(part.parts is None for part in told.parts)
+        return cls(
+            path=told.path,
+            type_name=told.type_name,
+            parts=told.parts,
+            names=tuple(part.name for part in told.parts),
+            required=any(not part.nullable for part in told.parts),
+            identify=itemgetter(*[part.data_key for part in told.parts]) if plain else None,
+        )
+
+
+class Entities:
+    """The objects of one entity fetch, each told to the subgraph once however often it stands in the answer.
+
+    `incomplete` tells that some could not be told of, because what tells them apart did not arrive.
+    """
+
+    def __init__(self, tellers: Sequence[Teller], data: Object) -> None:
         self.representations: list[Object] = []
-        self._targets: list[tuple[Object, int, Representation, int]] = []
-        known: dict[Hashable, int] = {}
-        for told in fetch.representations:
-            simple = told.parts[0] if len(told.parts) == 1 and told.parts[0].parts is None else None
-            for order, target in enumerate(find(data, told.path)):
-                value = target.get(simple.data_key) if simple is not None else None
-                if simple is not None and type(value) is str:
-                    # Nearly every entity is told by one string; it identifies itself.
-                    representation: Any = {TYPENAME: told.type_name, simple.name: value}
-                    identity: Hashable = (told.type_name, value)
-                else:
-                    representation = _represent(told.parts, target)
-                    if representation is MISSING:
-                        continue
-                    representation[TYPENAME] = told.type_name
-                    identity = _identity(representation)
-                index = known.setdefault(identity, len(self.representations))
-                if index == len(self.representations):
-                    self.representations.append(representation)
-                self._targets.append((target, index, told, order))
+        self.incomplete = False
+        self._tellers = tellers
+        self._groups: list[list[Object]] = []
+        known: dict[tuple[str, tuple[str, ...]], dict[Hashable, list[Object]]] = {}
+        for teller in tellers:
+            alike = known.setdefault((teller.type_name, teller.names), {})
+            found = find(data, teller.path)
+            if teller.identify is None or not self._tell_plainly(teller, teller.identify, found, alike):
+                self._tell_each(teller, found, alike)
+
+    def _tell_plainly(
+        self,
+        teller: Teller,
+        identify: Callable[[Object], Any],
+        found: list[Object],
+        alike: dict[Hashable, list[Object]],
+    ) -> bool:
+        """Tell of all objects if each has every value, and all of them can be told apart by their hash."""
+        try:
+            identities = list(map(identify, found))
+            fresh = [identity for identity in dict.fromkeys(identities) if identity not in alike]
+        except (KeyError, TypeError):
+            return False
+        single = len(teller.names) == 1
+        if teller.required and any(None in ((identity,) if single else identity) for identity in fresh):
+            return False
+        for identity in fresh:
+            values = (identity,) if single else identity
+            self._add({TYPENAME: teller.type_name, **dict(zip(teller.names, values, strict=True))}, identity, alike)
+        for target, identity in zip(found, identities, strict=True):
+            alike[identity].append(target)
+        return True
+
+    def _tell_each(self, teller: Teller, found: list[Object], alike: dict[Hashable, list[Object]]) -> None:
+        for target in found:
+            representation = _represent(teller.parts, target)
+            if representation is MISSING:
+                self.incomplete = True
+                continue
+            identity = _identity(representation)
+            if identity not in alike:
+                self._add({TYPENAME: teller.type_name, **representation}, identity, alike)
+            alike[identity].append(target)
+
+    def _add(self, representation: Object, identity: Hashable, alike: dict[Hashable, list[Object]]) -> None:
+        group: list[Object] = []
+        alike[identity] = group
+        self._groups.append(group)
+        self.representations.append(representation)
 
     def receive(self, entities: Sequence[Any]) -> None:
         """Merge the subgraph's answer, one entity a representation, into the objects."""
-        for target, index, _, _ in self._targets:
-            entity = entities[index]
+        for group, entity in zip(self._groups, entities, strict=True):
             if type(entity) is dict:
-                merge(target, entity)
+                for target in group:
+                    if target.keys().isdisjoint(entity):
+                        target.update(entity)
+                    else:
+                        merge(target, entity)
 
-    def paths_of(self, index: int, data: Any) -> Iterator[tuple[str | int, ...]]:
+    def paths_of(self, index: int, data: Object) -> Iterator[Path]:
         """Where in the answer the objects of one representation stand."""
-        paths: dict[tuple[Step, ...], list[tuple[str | int, ...]]] = {}
-        for _, told_index, told, order in self._targets:
-            if told_index == index:
-                if told.path not in paths:
-                    paths[told.path] = find_paths(data, told.path)
-                yield paths[told.path][order]
+        mine = {id(target) for target in self._groups[index]} if 0 <= index < len(self._groups) else set()
+        for teller in self._tellers:
+            for target, path in find_paths(data, teller.path):
+                if id(target) in mine:
+                    yield path
 
-    def first_paths(self, data: Any) -> Iterator[tuple[tuple[str | int, ...], bool]]:
+    def first_paths(self, data: Object) -> Iterator[tuple[Path, bool]]:
         """Where the first object of each place that was told of stands, and whether it is the only one there."""
-        for told in dict.fromkeys(told for _, _, told, _ in self._targets):
-            orders = [order for _, _, other, order in self._targets if other is told]
-            yield find_paths(data, told.path)[orders[0]], len(orders) == 1
+        told = {id(target) for group in self._groups for target in group}
+        for teller in self._tellers:
+            paths = [path for target, path in find_paths(data, teller.path) if id(target) in told]
+            if paths:
+                yield paths[0], len(paths) == 1
 
 
 def _represent(parts: Sequence[Part], source: Mapping[str, Any]) -> Any:

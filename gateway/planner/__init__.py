@@ -4,7 +4,7 @@ A. claim    every field the client asks for gets the key it will have in subgrap
 B. gather   from the fetches at hand, all they can give, down to the leaves                        (gather, survey)
 C. hop      what is left goes to the subgraph that gives the most of it, entered by a key; keys and
             `@requires` are gathered by B and C first, and the new fetch waits for exactly those   (gather, routes)
-D. join     entity fetches that could travel together do                                           (finish)
+D. join     entity fetches that could travel together do                                           (joining)
 E. print    each fetch becomes a document of its own, with the variables it uses                   (finish, document)
 
 A mutation takes B and C once for each run of neighbouring fields of one subgraph; each run waits for all before it.

@@ -44,12 +44,18 @@ class Writer:
         """Return a selection set as text. Fields which all types share stand outside of fragments."""
         if not node.abstract:
             fields = node.by_type.get(node.static, {})
-            return self._braces([self._field(subgraph, key, asked) for key, asked in fields.items()])
+            return self._braces([self.field(subgraph, key, asked) for key, asked in fields.items()])
         common = self._common(subgraph, node)
-        parts = [TYPENAME] if node.static != ENTITIES else []
+        # An entity fetch asks for types only where it is there to tell them.
+        told = node.static != ENTITIES or any(TYPENAME in fields for fields in node.by_type.values())
+        parts = [TYPENAME] if told else []
         parts += common.values()
         for type_name, fields in node.by_type.items():
-            own = [self._field(subgraph, key, asked) for key, asked in fields.items() if key not in common]
+            own = [
+                self.field(subgraph, key, asked)
+                for key, asked in fields.items()
+                if key not in common and key != TYPENAME
+            ]
             if own and type_name == node.static:
                 parts += own
             elif own:
@@ -68,7 +74,7 @@ class Writer:
             declared = interface.fields.get(asked.name)
             if declared is None or not all(key in node.by_type[t] for t in possible):
                 continue
-            texts = {self._field(subgraph, key, node.by_type[t][key]) for t in possible}
+            texts = {self.field(subgraph, key, node.by_type[t][key]) for t in possible}
             if len(texts) > 1:
                 continue
             returned = {subgraph.types[t].fields[asked.name].type.name for t in possible}
@@ -76,7 +82,8 @@ class Writer:
                 common[key] = texts.pop()
         return common
 
-    def _field(self, subgraph: Subgraph, key: str, asked: Asked) -> str:
+    def field(self, subgraph: Subgraph, key: str, asked: Asked) -> str:
+        """Return one field as text, with all below it."""
         text = asked.name if key == asked.name else f"{key}: {asked.name}"
         text += asked.arguments
         if asked.below is None:

@@ -64,15 +64,20 @@ class Position:
     type_name: str
     path: tuple[Step, ...]
     keys: KeySpace
+    guard: frozenset[Draft] = frozenset()
+    """Fetches that tell of which type the objects are, where those that reach them cannot."""
     sites: list[Site] = field(default_factory=list)
     _below: dict[tuple[str, str], "Position"] = field(default_factory=dict)
 
-    def below(self, data_key: str, type_name: str, abstract: bool) -> "Position":
+    def below(self, data_key: str, type_name: str, abstract: bool, guard: frozenset[Draft] = frozenset()) -> "Position":
         """The position of objects of one type under a key."""
         if (data_key, type_name) not in self._below:
             step = Step(data_key, frozenset((type_name,)) if abstract else None)
             self._below[data_key, type_name] = Position(type_name, (*self.path, step), self.keys.at(data_key))
-        return self._below[data_key, type_name]
+        position = self._below[data_key, type_name]
+        if guard or self.guard:
+            position.guard |= self.guard | guard
+        return position
 
     def reached_by(self, draft: Draft, node: Node, provided: Provided) -> None:
         """Note that a fetch reaches these objects by a field of its own."""

@@ -1,12 +1,13 @@
 """Turns drafts into a plan: steps D and E of the planner."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.errors import PlanRefused
 from gateway.plan import Fetch, Part, Plan, Representation
 from gateway.planner.document import Writer
 from gateway.planner.draft import Draft
 from gateway.planner.gather import ENTITIES
+from gateway.planner.joining import join
 from gateway.planner.keyspace import KeySpace
 from gateway.supergraph import Subgraph, Supergraph
 from gateway.supergraph.selection import TYPENAME, Field
@@ -18,7 +19,7 @@ MAX_FETCHES = 200
 def assemble(supergraph: Supergraph, drafts: Sequence[Draft], keys: KeySpace, writer: Writer) -> Plan:
     """Join, order and print drafts."""
     # D. join what can travel together
-    groups = _join(supergraph, drafts, writer)
+    groups = join(supergraph, drafts, writer)
     if len(groups) > MAX_FETCHES:
         raise PlanRefused(f"it needs more than {MAX_FETCHES} fetches")
     numbers: dict[Draft, int] = {}
@@ -29,72 +30,14 @@ def assemble(supergraph: Supergraph, drafts: Sequence[Draft], keys: KeySpace, wr
     return Plan(writer.kind, tuple(fetches), keys.visible())
 
 
-def _join(supergraph: Supergraph, drafts: Sequence[Draft], writer: Writer) -> list[list[Draft]]:
-    """Group drafts in an order in which each follows what it waits for.
-
-    Entity fetches into the same subgraph that wait for the same are one fetch: another type asks by its own fragment,
-    and the same type at another path joins only if it asks for exactly the same.
-    """
-    groups: list[list[Draft]] = []
-    group_of: dict[Draft, int] = {}
-    open_groups: dict[tuple[object, ...], list[int]] = {}
-    questions = {draft: _question(supergraph, draft, writer) for draft in drafts if draft.needs}
-    for draft in _ordered(drafts):
-        if not draft.needs:
-            group_of[draft] = len(groups)
-            groups.append([draft])
-            continue
-        identity = (draft.service, frozenset(group_of[dep] for dep in draft.deps))
-        candidates = open_groups.setdefault(identity, [])
-        fitting = [g for g in candidates if all(_fits(draft, other, questions) for other in groups[g])]
-        if not fitting:
-            candidates.append(len(groups))
-            groups.append([])
-            fitting = [candidates[-1]]
-        group_of[draft] = fitting[0]
-        groups[fitting[0]].append(draft)
-    return groups
-
-
-def _ordered(drafts: Sequence[Draft]) -> Iterator[Draft]:
-    """Drafts by depth of waiting, then by birth."""
-    depth: dict[Draft, int] = {}
-
-    def depth_of(draft: Draft) -> int:
-        if draft not in depth:
-            depth[draft] = 1 + max((depth_of(dep) for dep in draft.deps), default=0)
-        return depth[draft]
-
-    yield from sorted(drafts, key=lambda draft: (depth_of(draft), draft.number))
-
-
-def _fits(draft: Draft, other: Draft, questions: Mapping[Draft, object]) -> bool:
-    return draft.needs.keys().isdisjoint(other.needs) or questions[draft] == questions[other]
-
-
-def _question(supergraph: Supergraph, draft: Draft, writer: Writer) -> object:
-    """What a draft asks and tells: two drafts of one type that agree in it differ in their paths alone."""
-    asked = writer.selection(supergraph.subgraphs[draft.service], draft.root)
-    return asked, {type_name: _parts_text(fields) for type_name, fields in draft.needs.items()}
-
-
-def _parts_text(fields: Iterable[Field]) -> frozenset[str]:
-    texts = set()
-    for asked in fields:
-        below = asked.selection.by_type.items() if asked.selection else ()
-        texts.add(
-            f"{asked.name}={asked.data_key}" + str(sorted((t, sorted(_parts_text(f.values()))) for t, f in below))
-        )
-    return frozenset(texts)
-
-
 def _fetch(supergraph: Supergraph, group: Sequence[Draft], numbers: Mapping[Draft, int], writer: Writer) -> Fetch:
     first = group[0]
     subgraph = supergraph.subgraphs[first.service]
     number = numbers[first]
     root = first.root
     for draft in group[1:]:
-        root.by_type |= draft.root.by_type
+        for type_name, fields in draft.root.by_type.items():
+            root.by_type[type_name] = {**root.by_type.get(type_name, {}), **fields}
     document, variables, name = writer.document(subgraph, root, number)
     representations = tuple(
         Representation(draft.path, type_name, _parts(supergraph, subgraph, type_name, fields))
@@ -132,9 +75,7 @@ def _parts(supergraph: Supergraph, subgraph: Subgraph, type_name: str, fields: I
                 below.setdefault(concrete, []).extend(inner.values())
         nested = {t: _parts(supergraph, subgraph, t, inner) for t, inner in below.items()}
         selection = same[0].selection
-        parts.append(
-            Part(
-                name, same[0].data_key, nullable, nested if selection else None, bool(selection and selection.abstract)
-            )
-        )
+        opaque = declared is not None and declared.type.name in subgraph.opaque
+        abstract = selection is not None and selection.abstract and not opaque
+        parts.append(Part(name, same[0].data_key, nullable, nested if selection else None, abstract))
     return tuple(parts)

@@ -10,7 +10,7 @@ from gateway.planner.keyspace import KeySpace
 from gateway.planner.survey import Survey
 from gateway.supergraph import ROOTS, Subgraph, Supergraph
 from gateway.supergraph.routes import Hop, Routes
-from gateway.supergraph.selection import TYPENAME, Field
+from gateway.supergraph.selection import TYPENAME, Field, Selection
 
 MAX_DRAFTS = 1_000
 """Fetches before those that can travel together are joined; abstract types inside one another multiply them."""
@@ -42,7 +42,7 @@ class Gatherer:
 
     def gather(self, at: Position, fields: Iterable[Field]) -> tuple[set[Draft], list[Field]]:
         """Have `fields` of the objects at `at` fetched. Returns the fetches that give them, and what none can give."""
-        used: set[Draft] = set()
+        used: set[Draft] = set(at.guard)
         left = list(fields)
         tried: set[tuple[str, str]] = set()
         sites = -1
@@ -78,7 +78,7 @@ class Gatherer:
     def _gives(self, site: Site, type_name: str, name: str) -> bool:
         subgraph = self._subgraphs[site.draft.service]
         declared = subgraph.field(type_name, name)
-        if declared is None or declared.requires is not None:
+        if declared is None or declared.requires is not None or not whole_field(subgraph, type_name, name):
             return False
         return subgraph.resolves(type_name, name, site.provided)
 
@@ -106,6 +106,8 @@ class Gatherer:
         declared = subgraph.field(at.type_name, asked.name)
         if declared is None or not subgraph.resolves(at.type_name, asked.name):
             return False
+        if subgraph.types[at.type_name].kind == "interface":
+            return False  # its types are gone to one by one, once they are told
         if declared.requires is None:
             return subgraph.name not in present
         return (at, subgraph.name, asked.name) not in self._requiring
@@ -138,15 +140,16 @@ class Gatherer:
         if missing:
             raise PlanRefused(f"{at.type_name}.{missing[0].name} cannot be had for {hop.service}")
         deps = without_ancestors(used)
+        local = self._subgraphs[hop.service].local(at.type_name)
         for site in at.sites:
-            known = site.draft.needs.get(at.type_name) if site.draft.path == at.path else None
+            known = site.draft.needs.get(local) if site.draft.path == at.path else None
             same = known is not None and site.draft.service == hop.service and site.draft.deps == deps
             if known is not None and same and agree(known, needs):
                 known.extend(needs)
                 return site
         node = Node(ENTITIES, abstract=True)
         draft = self.start(hop.service, at.path, node, deps)
-        draft.needs[at.type_name] = needs
+        draft.needs[local] = needs
         at.reached_by(draft, node, ())
         return at.sites[-1]
 
@@ -172,25 +175,36 @@ class Gatherer:
         if self._decisions > MAX_DECISIONS:
             raise PlanRefused(f"it takes more than {MAX_DECISIONS} decisions")
         used.add(site.draft)
-        here = site.node.by_type.setdefault(at.type_name, {})
+        subgraph = self._subgraphs[site.draft.service]
+        here = site.node.by_type.setdefault(subgraph.local(at.type_name), {})
         entry = here.setdefault(asked.data_key, Asked(asked.name, asked.arguments, asked.variables))
         if asked.selection is None:
             return None
-        subgraph = self._subgraphs[site.draft.service]
         static = subgraph.types[at.type_name].fields[asked.name].type.name
         abstract = asked.selection.abstract or subgraph.types[static].kind != "object"
+        opaque = static in subgraph.opaque
         if entry.below is None:
-            entry.below = Node(static, abstract)
-        entry.below.abstract = entry.below.abstract or abstract
+            entry.below = Node(static, abstract and not opaque)
+        entry.below.abstract = entry.below.abstract or (abstract and not opaque)
         provided = subgraph.provided_below(at.type_name, asked.name, site.provided)
+        possible = [concrete for concrete in subgraph.possible[static] if asked.selection.fields_of(concrete)]
+        told: Site | None = None
+        common: dict[int, Field | None] = {}
+        if opaque:
+            whole = at.below(asked.data_key, static, abstract=False)
+            whole.reached_by(site.draft, entry.below, provided)
+            told = self._told_type(whole, asked.selection)
+            used.add(told.draft)
+            common = self._for_all(whole, asked.selection, subgraph.possible[static], used)
         missing: dict[str, dict[str, Field]] = {}
-        for concrete in subgraph.possible[static]:
-            fields = asked.selection.fields_of(concrete)
-            if not fields:
-                continue
-            position = at.below(asked.data_key, concrete, abstract)
+        for concrete in possible:
+            guard = frozenset((told.draft,)) if told else frozenset()
+            position = at.below(asked.data_key, concrete, abstract, guard)
             position.reached_by(site.draft, entry.below, provided)
-            inner, rest = self.gather(position, fields.values())
+            if told is not None:
+                position.reached_by(told.draft, told.node, ())
+            fields = (common.get(id(f), f) for f in asked.selection.fields_of(concrete).values())
+            inner, rest = self.gather(position, [f for f in fields if f is not None])
             used |= inner
             if rest:
                 missing[concrete] = {field.key: field for field in rest}
@@ -198,6 +212,62 @@ class Gatherer:
             return None
         selection = asked.selection
         return asked.copy_with(type(selection)(selection.type_name, selection.abstract, missing))
+
+    def _for_all(
+        self, whole: Position, selection: Selection, possible: Iterable[str], used: set[Draft]
+    ) -> dict[int, Field | None]:
+        """Gather what is asked alike of every type behind an interface object, without waiting for the types.
+
+        Returns what is left of each such field, by its identity.
+        """
+        asked = [selection.fields_of(concrete) for concrete in possible]
+        shared = [f for f in asked[0].values() if all(other.get(f.key) is f for other in asked)] if asked else []
+        inner, rest = self.gather(whole, shared)
+        used |= inner
+        left = {f.key: f for f in rest}
+        return {id(f): left.get(f.key) for f in shared}
+
+    def _told_type(self, whole: Position, selection: Selection) -> Site:
+        """The fetch that tells of which types the objects are that a subgraph gives as interface objects."""
+        while True:
+            best: tuple[tuple[int, int, int], tuple[Hop, ...]] | None = None
+            for order, (service, subgraph) in enumerate(self._subgraphs.items()):
+                declared = subgraph.types.get(whole.type_name)
+                if declared is None or declared.kind != "interface":
+                    continue
+                route = self._routes.find(whole.type_name, tuple(whole.at_hand()), service)
+                if route is None:
+                    continue
+                given = sum(
+                    subgraph.resolves(concrete, asked.name)
+                    for concrete, fields in selection.by_type.items()
+                    for asked in fields.values()
+                )
+                score = (len(route), -given, order)
+                if best is None or score < best[0]:
+                    best = (score, route)
+            if best is None:
+                raise PlanRefused(f"no subgraph tells which {whole.type_name} an object is")
+            site = self._entity_site(whole, best[1][0], ())
+            if len(best[1]) == 1:
+                typename = Asked(TYPENAME, "", frozenset())
+                site.node.by_type.setdefault(whole.type_name, {})[TYPENAME] = typename
+                return site
+
+
+def whole_field(subgraph: Subgraph, type_name: str, name: str) -> bool:
+    """Whether a field that is asked of an interface itself is the same in all its types there, and given by each."""
+    if subgraph.types[type_name].kind != "interface":
+        return True
+    wanted = str(subgraph.types[type_name].fields[name].type)
+    return all(
+        declared is not None
+        and declared.requires is None
+        and str(declared.type) == wanted
+        and subgraph.resolves(concrete, name)
+        for concrete in subgraph.possible[type_name]
+        for declared in [subgraph.field(concrete, name)]
+    )
 
 
 def agree(some: Iterable[Field], others: Iterable[Field]) -> bool:

@@ -30,6 +30,7 @@ class KeySpace:
 
     def __init__(self, supergraph: Supergraph) -> None:
         self._supergraph = supergraph
+        self._siblings = supergraph.siblings
         self._given: dict[str, _Given] = {}
         self.below: dict[str, KeySpace] = {}
 
@@ -90,6 +91,9 @@ class KeySpace:
             key = f"_{number}_{wanted.lstrip('_')}"
         given = self._given.setdefault(key, _Given())
         given.signatures |= dict.fromkeys(types, signature)
+        for name, together in self._siblings.items():
+            if name in together and all(given.signatures.get(t) == signature for t in together if t != name):
+                given.signatures[name] = signature
         given.shapes |= shapes
         given.client_key = given.client_key or client_key
         return key
@@ -105,7 +109,9 @@ class KeySpace:
         if given.client_key != client_key:
             return False
         agree = all(given.shapes.get(service, shape) == shape for service, shape in shapes.items())
-        return agree and all(given.signatures.get(t, signature) == signature for t in types)
+        # Types behind one interface object are asked for in one selection there.
+        holders = {t for name in types for t in self._siblings.get(name, (name,))}
+        return agree and all(given.signatures.get(t, signature) == signature for t in holders)
 
     def _shapes(self, types: list[str], name: str) -> dict[str, str]:
         """The field's type as each subgraph prints it; a subgraph in which types disagree gets one that fits none."""

@@ -3,8 +3,9 @@
 Owns what the composer hands to request, planner and shaper. Refuses to read SDL and to know a way to a subgraph.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Literal
 
 from graphql import GraphQLSchema
@@ -64,11 +65,21 @@ class SubgraphType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subgraph:
-    """One subgraph's composite types; `possible` lists the object types a composite name may stand for there."""
+    """One subgraph's composite types; `possible` lists the object types a composite name may stand for there.
+
+    `opaque` are its interface objects: it gives objects of such a type without knowing what they are. The types they
+    may be are in `types` all the same, and `behind` has the name under which the subgraph knows each.
+    """
 
     name: str
     types: Mapping[str, SubgraphType]
     possible: Mapping[str, tuple[str, ...]]
+    behind: Mapping[str, str] = dataclass_field(default_factory=dict)
+    opaque: frozenset[str] = frozenset()
+
+    def local(self, type_name: str) -> str:
+        """What the subgraph itself calls a type."""
+        return self.behind.get(type_name, type_name)
 
     def field(self, type_name: str, name: str) -> SubgraphField | None:
         """The subgraph's declaration of a field, or None if it knows none."""
@@ -102,4 +113,30 @@ class Supergraph:
     public_sdl: str
     public_index: TypeIndex
     index: TypeIndex
-    hints: tuple[str, ...] = field(default=())
+    hints: tuple[str, ...] = ()
+    sdl: str = ""
+    """The supergraph in the form that other routers load."""
+    urls: Mapping[str, str] = dataclass_field(default_factory=dict)
+    """Where subgraphs are served, as far as the supergraph says."""
+    siblings: Mapping[str, frozenset[str]] = dataclass_field(init=False)
+    """Types which some subgraph cannot tell apart, by each of them: an interface object and all that is behind it."""
+
+    def __post_init__(self) -> None:
+        siblings: dict[str, frozenset[str]] = {}
+        for subgraph in self.subgraphs.values():
+            for name in subgraph.opaque:
+                together = frozenset((name, *subgraph.possible.get(name, ())))
+                for member in together:
+                    siblings[member] = siblings.get(member, frozenset()) | together
+        object.__setattr__(self, "siblings", siblings)
+
+    @classmethod
+    def from_sdl(cls, sdl: str) -> "Supergraph":
+        """Load a supergraph that was composed elsewhere; raises `CompositionError`."""
+        from gateway.composer.load import load_supergraph  # the composer is built upon this module
+
+        return load_supergraph(sdl)
+
+    def with_sdl(self, sdl: str, urls: Mapping[str, str], hints: Iterable[str] = ()) -> "Supergraph":
+        """Return the same graph with what is told about it."""
+        return replace(self, sdl=sdl, urls=urls, hints=tuple(hints))

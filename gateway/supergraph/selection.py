@@ -92,9 +92,14 @@ class SelectionBuilder:
         self._fragments = fragments
         self._included = included
 
-    def build(self, type_name: str, sets: Sequence[SelectionSetNode]) -> Selection:
-        """Return what `sets`, merged, ask of an object of static type `type_name`."""
+    def build(self, type_name: str, sets: Sequence[SelectionSetNode], *, itself: bool = False) -> Selection:
+        """Return what `sets`, merged, ask of an object of static type `type_name`.
+
+        With `itself`, an interface is listed beside the types it may stand for: a subgraph may know it as an object.
+        """
         possible = self._index.possible[type_name]
+        if itself and type_name in self._index.returns and type_name not in possible:
+            possible = (*possible, type_name)
         asked: list[tuple[frozenset[str], FieldNode]] = []
         for selection_set in sets:
             self._collect(selection_set.selections, frozenset(possible), asked)

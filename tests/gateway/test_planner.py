@@ -12,8 +12,8 @@ from graphql import parse, print_ast
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
 from gateway.errors import RequestRefused
 from gateway.planner import finish, gather
+from tests.gateway.refused import graph
 from tests.gateway.shop import SDL, InProcess, World
-from tests.gateway.test_composer import graph
 
 PLANS = sorted((Path(__file__).parent / "plans").glob("*.txt"))
 VARIABLES = {"c": "JPY", "no": False, "first": 1, "upc": "b1"}

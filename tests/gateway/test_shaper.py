@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.request import read_operation
 from gateway.shaper import Shaper
+from gateway.shaper.careful import CarefulWalk
 from gateway.supergraph.selection import Selection, TypeIndex
 
 SCHEMA = build_schema("""
@@ -26,10 +27,25 @@ QUERY = """{
 }"""
 
 
-def shaper(query: str) -> Shaper:
+class BothWays:
+    """A shaper asked twice: the first time it walks, the second time it is compiled. Both must agree."""
+
+    def __init__(self, shaper: Shaper) -> None:
+        self._shaper = shaper
+        self._shaper.shape({}, [])
+
+    def shape(self, data: Any, errors: list[dict[str, Any]]) -> Any:
+        walked: list[dict[str, Any]] = list(errors)
+        want = CarefulWalk(walked).root(self._shaper._root, data)
+        got = self._shaper.shape(data, errors)
+        assert (str(got), errors) == (str(want), walked)
+        return got
+
+
+def shaper(query: str) -> BothWays:
     selection = read_operation(SCHEMA, query, None).select(TypeIndex(SCHEMA), ())
     take_keys(selection)
-    return Shaper(SCHEMA, selection)
+    return BothWays(Shaper(SCHEMA, selection))
 
 
 def take_keys(selection: Selection) -> None:
@@ -131,3 +147,14 @@ def test_an_enum_value_that_is_not_public_is_null_with_an_error() -> None:
     errors: list[dict[str, Any]] = []
     assert shaper("{ color }").shape({"color": "GREEN"}, errors) == {"color": None}
     assert errors[0]["extensions"]["code"] == "SUBGRAPH_INVALID_RESPONSE"
+
+
+def test_an_operation_that_comes_again_is_compiled() -> None:
+    selection = read_operation(SCHEMA, "{ color }", None).select(TypeIndex(SCHEMA), ())
+    take_keys(selection)
+    shaper = Shaper(SCHEMA, selection)
+    compiled = []
+    for _ in range(3):
+        assert shaper.shape({"color": "RED"}, []) == {"color": "RED"}
+        compiled.append(shaper._fast is not None)
+    assert compiled == [False, True, True]

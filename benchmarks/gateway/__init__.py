@@ -1,0 +1,1 @@
+"""The gateway alone: the public gateways benchmark's case, beside gateways on Node, and memory over many operations."""

@@ -1,0 +1,92 @@
+"""Each subgraph's view of the graph as planner and proof see it, with its field sets dissolved."""
+
+from collections.abc import Mapping, Sequence
+
+from graphql import GraphQLSchema, print_schema
+
+from gateway.composer.declared import Definition, SubgraphSchema
+from gateway.composer.external import Externals
+from gateway.composer.fieldset import FieldSet
+from gateway.supergraph import Key, Subgraph, SubgraphField, SubgraphType, Supergraph
+from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex
+
+COMPOSITE = ("object", "interface", "union")
+
+
+def assemble(
+    schemas: Sequence[SubgraphSchema],
+    sets: Sequence[FieldSet],
+    externals: Externals,
+    full: GraphQLSchema,
+    public: GraphQLSchema,
+) -> Supergraph:
+    """Join what was read, merged and built into a supergraph; its SDL and hints are still to be set."""
+    index = TypeIndex(full)
+    views = {schema.name: _view(schema, sets, externals, index) for schema in schemas}
+    return Supergraph(views, public, print_schema(public), TypeIndex(public), index)
+
+
+def _view(schema: SubgraphSchema, sets: Sequence[FieldSet], externals: Externals, index: TypeIndex) -> Subgraph:
+    own = [field_set for field_set in sets if field_set.subgraph == schema.name]
+    keys = _keys(own, index)
+    carried = _carried(schema, own, index)
+    types = {
+        definition.name: _type(schema, definition, externals, carried, keys)
+        for definition in schema.types.values()
+        if definition.kind in COMPOSITE and definition.name in index.possible
+    }
+    possible = {name: tuple(p for p in schema.possible(name) if p in types) for name in types}
+    behind = {d.name: d.stands_behind for d in schema.types.values() if d.stands_behind}
+    opaque = frozenset(d.name for d in schema.types.values() if d.interface_object)
+    return Subgraph(schema.name, types, possible, behind, opaque)
+
+
+def _keys(own: Sequence[FieldSet], index: TypeIndex) -> Mapping[str, list[Key]]:
+    builder = SelectionBuilder(index, {}, lambda directives: True)
+    keys: dict[str, list[Key]] = {}
+    for field_set in own:
+        if field_set.field is None and field_set.on in index.possible:
+            selection = builder.build(field_set.on, [field_set.nodes], itself=True)
+            keys.setdefault(field_set.on, []).append(Key(field_set.text, selection, field_set.resolvable))
+    return keys
+
+
+def _carried(
+    schema: SubgraphSchema, own: Sequence[FieldSet], index: TypeIndex
+) -> dict[tuple[str, str, str], Selection]:
+    """Selections of `@requires` and `@provides` by purpose, type and field."""
+    builder = SelectionBuilder(index, {}, lambda directives: True)
+    carried: dict[tuple[str, str, str], Selection] = {}
+    for field_set in own:
+        if field_set.field is None or field_set.on not in index.possible:
+            continue
+        root = field_set.on
+        if field_set.purpose == "provides":
+            root = schema.types[root].fields[field_set.field].type.name
+        selection = builder.build(root, [field_set.nodes], itself=True)
+        carried[field_set.purpose, field_set.on, field_set.field] = selection
+    return carried
+
+
+def _type(
+    schema: SubgraphSchema,
+    definition: Definition,
+    externals: Externals,
+    carried: Mapping[tuple[str, str, str], Selection],
+    keys: Mapping[str, list[Key]],
+) -> SubgraphType:
+    name = definition.name
+    fields = {
+        field.name: SubgraphField(
+            field.name,
+            field.type,
+            externals.is_external(schema.name, name, field.name),
+            carried.get(("requires", name, field.name)),
+            carried.get(("provides", name, field.name)),
+        )
+        for field in definition.fields.values()
+        if not (
+            externals.is_external(schema.name, name, field.name) and externals.is_moved(schema.name, name, field.name)
+        )
+    }
+    return SubgraphType(name, definition.kind, fields, tuple(keys.get(name, ())))

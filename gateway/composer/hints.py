@@ -1,0 +1,27 @@
+"""What composes but deserves a word: nothing is wrong with the graph, yet its author may expect something else."""
+
+from collections.abc import Iterator, Sequence
+
+from gateway.composer.declared import SubgraphSchema
+from gateway.composer.override import overrides
+
+ACCESS = ("authenticated", "requiresScopes", "policy")
+
+
+def hints(schemas: Sequence[SubgraphSchema]) -> Iterator[str]:
+    """One sentence each."""
+    names = {schema.name for schema in schemas}
+    for schema in schemas:
+        for definition, field, source in overrides(schema):
+            theirs = next((s.types.get(definition.name) for s in schemas if s.name == source), None)
+            if source not in names:
+                yield f"{definition.name}.{field.name} is moved from {source}, which is no subgraph: @override can go"
+            elif theirs is None or field.name not in theirs.fields:
+                yield f"{definition.name}.{field.name} is moved from {source}, which lacks it: @override can go"
+        for definition in schema.types.values():
+            applied = [(definition.name, definition.directives)]
+            applied += [(f"{definition.name}.{f.name}", f.directives) for f in definition.fields.values()]
+            for place, directives in applied if not definition.stands_behind else ():
+                for name in ACCESS:
+                    if name in directives:
+                        yield f"@{name} on {place} is kept in the supergraph; {schema.name} itself must enforce it"

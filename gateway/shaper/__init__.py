@@ -1,0 +1,38 @@
+"""Shapes the answer tree into the client's response: its keys in its order, typed as the public schema says.
+
+The careful walk (`careful`) does it with paths, puts null where it must, and an error where none explains it. An
+operation that comes again is compiled into Python source (`source`), which is several times as fast, knows only good
+answers and raises at the first value that does not fit; then the careful walk takes over.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from gateway.shaper.careful import CarefulWalk
+from gateway.shaper.slots import Shaped, SlotReader
+from gateway.shaper.source import MISFITS, Shape, compile_shape
+from gateway.supergraph.selection import Selection
+
+
+class Shaper:
+    """Shapes the answers of one operation."""
+
+    def __init__(self, schema: GraphQLSchema, selection: Selection) -> None:
+        self._root = Shaped(selection.type_name, SlotReader(schema).members(selection))
+        self._fast: Shape | None = None
+        self._used = False
+
+    def shape(self, data: Mapping[str, Any], errors: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Return the response's data. Adds to `errors` what no error there explains yet."""
+        if self._fast is None:
+            if not self._used:
+                self._used = True  # compiling takes a millisecond, which an operation asked once never earns back
+                return CarefulWalk(errors).root(self._root, data)
+            self._fast = compile_shape(self._root)
+        try:
+            shaped: dict[str, Any] | None = self._fast(data)
+        except MISFITS:
+            shaped = CarefulWalk(errors).root(self._root, data)
+        return shaped

@@ -1,0 +1,110 @@
+"""The supergraph as SDL: what it says, that it loads back as the same graph, and contracts cut out of it."""
+
+import pytest
+from graphql import build_schema
+
+from gateway.composer import compose
+from gateway.composer.contract import Contract
+from gateway.composer.load import load_supergraph
+from gateway.engine import Engine, EngineSettings
+from gateway.errors import CompositionError
+from gateway.supergraph import Supergraph
+from tests.gateway.randomgraph import random_graph
+from tests.gateway.refused import graph
+from tests.gateway.shop import SDL
+from tests.gateway.test_federation import CASES, sdls_of, world_of
+from tests.oracles.canonical import canonical
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_loaded_supergraph_answers_as_the_composed_one(name: str) -> None:
+    case = CASES[name]
+    world = world_of(case)
+    sdl = compose(sdls_of(case)).sdl
+    world.engine = Engine(Supergraph.from_sdl(sdl), world.transports, EngineSettings())
+    for query, fetches in case.queries.items():
+        await world.agree(query)
+        assert " ".join(world.fetched()) == fetches
+    build_schema(sdl)
+
+
+@pytest.mark.parametrize("seed", range(1, 200, 20))
+def test_nothing_is_lost_in_the_sdl(seed: int) -> None:
+    composed = compose(random_graph(seed).subgraphs)
+    assert canonical(Supergraph.from_sdl(composed.sdl)) == canonical(composed)
+
+
+def test_the_shop_as_a_supergraph() -> None:
+    sdl = compose(SDL, urls={"users": "http://127.0.0.1:9001/graphql"}).sdl
+    assert 'USERS @join__graph(name: "users", url: "http://127.0.0.1:9001/graphql")' in sdl
+    assert '@join__type(graph: PRODUCTS, key: "maker { code } model")' in sdl
+    assert 'shipping: Int @join__field(graph: INVENTORY, requires: "weight size { width height }")' in sdl
+    assert "isbn: String @join__field(graph: PRODUCTS) @inaccessible" in sdl
+    assert Supergraph.from_sdl(sdl).urls == {"users": "http://127.0.0.1:9001/graphql"}
+
+
+def test_custom_directives_are_carried_if_their_subgraph_says_so() -> None:
+    subgraph = """extend schema
+      @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@composeDirective"])
+      @link(url: "https://example.com/mine/v1.0", import: ["@mine"]) @composeDirective(name: "@mine")
+    directive @mine(x: Int, of: [String]) on FIELD_DEFINITION directive @other on FIELD_DEFINITION
+    type Query { a: Int @mine(x: 1, of: ["y"]) @other }"""
+    composed = compose({"a": subgraph})
+    assert '@link(url: "https://example.com/mine/v1.0", import: ["@mine"])' in composed.sdl
+    assert "directive @mine(x: Int, of: [String]) on FIELD_DEFINITION" in composed.sdl
+    assert 'a: Int @join__field(graph: A) @mine(x: 1, of: ["y"])' in composed.sdl
+    assert "@other" not in composed.sdl
+    assert "@mine" not in composed.public_sdl
+
+
+def test_access_rules_of_several_subgraphs_hold_together() -> None:
+    composed = compose(sdls_of(CASES["access rules and tags"]))
+    assert '@requiresScopes(scopes: [["read"]])' in composed.sdl
+    assert 'type T\n  @join__type(graph: A, key: "id") @tag(name: "public")' in composed.sdl
+    assert "@authenticated on Query.t is kept in the supergraph; a itself must enforce it" in composed.hints
+    head = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ['
+    head += '"@requiresScopes", "@shareable"])'
+    rule = "type Query {{ a: Int @shareable @requiresScopes(scopes: {}) }}"
+    both = compose({"a": head + rule.format('[["a"], ["b"]]'), "b": head + rule.format('[["c"]]')})
+    assert '@requiresScopes(scopes: [["a", "c"], ["b", "c"]])' in both.sdl
+
+
+def test_an_override_that_moves_nothing_is_hinted_at() -> None:
+    composed = compose(sdls_of(CASES["override"]))
+    assert composed.hints == ("T.price is moved from absent, which is no subgraph: @override can go",)
+
+
+@pytest.mark.parametrize("sdl", ["type Query {", "type Query { a: Int }"])
+def test_what_is_no_supergraph_is_refused(sdl: str) -> None:
+    with pytest.raises(CompositionError) as refused:
+        Supergraph.from_sdl(sdl)
+    assert refused.value.code == "INVALID_SUPERGRAPH"
+
+
+TAGGED = graph(
+    a="""type Query { open: Open @tag(name: "partner") mixed(how: How): Mixed @tag(name: "partner") closed: Closed
+    union: U @tag(name: "partner") }
+    type Open @tag(name: "partner") { x: Int y: Int @tag(name: "secret") closed: Closed }
+    type Mixed { seen: Int @tag(name: "partner") hidden: Int } type Closed { x: Int }
+    input How { x: Int @tag(name: "partner") y: Int } union U = Open | Closed"""
+)
+
+
+def test_a_contract_shows_only_its_part() -> None:
+    contract = Contract(include=frozenset({"partner"}), exclude=frozenset({"secret"}))
+    composed = compose(TAGGED, contract=contract)
+    public = composed.public_sdl
+    assert "type Open {\n  x: Int\n}" in public
+    assert "type Mixed {\n  seen: Int\n}" in public
+    assert public.endswith("union U = Open")
+    assert "Closed" not in public
+    loaded = load_supergraph(compose(TAGGED).sdl, contract)
+    assert loaded.public_sdl == Supergraph.from_sdl(composed.sdl).public_sdl
+    assert sorted(loaded.public_sdl.split()) == sorted(public.split())
+
+
+def test_a_contract_that_only_excludes_shows_the_rest() -> None:
+    public = compose(TAGGED, contract=Contract(exclude=frozenset({"secret"}))).public_sdl
+    assert "closed: Closed" in public
+    assert "y: Int" in public
+    assert "type Open {\n  x: Int\n  closed: Closed\n}" in public

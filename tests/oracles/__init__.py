@@ -1,0 +1,1 @@
+"""Oracles that need Node: development only, never part of the test command."""
