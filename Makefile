@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both install what they need into .venv by themselves.
 BIN := .venv/bin
 
-.PHONY: run test check format lock oracle-gateway bench clean
+.PHONY: run test check format lock bench bench-execution oracle-execution oracle-gateway clean
 
 run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
 	@scripts/install run
@@ -36,6 +36,14 @@ oracle-gateway: ## composer and planner against others' (Node 20 or newer), and 
 bench: ## the journey query, seed and import rates, memory; see benchmarks/RESULTS.md
 	@scripts/install dev
 	@$(BIN)/python -m benchmarks.journey
+
+bench-execution: ## compiled operations beside Strawberry, graphql-core, Yoga and Mercurius (npm); see benchmarks/execution
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.execution
+
+oracle-execution: ## 20,000 random operations over random schemas, compiled and by graphql-core; SEED=n for others
+	@scripts/install dev
+	@$(BIN)/python -W ignore -m tests.kit.graphql.execution.oracle --cases 20000 --seed $(or $(SEED),1)
 
 clean: ## remove what was installed and built; the data in .noren stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

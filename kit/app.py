@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from kit.context import PROBE_HEADER
 from kit.errors import Unavailable
@@ -18,6 +19,7 @@ from kit.subgraph import Subgraph
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """A gateway's largest request, 5,000 representations, is about 1 MB."""
 JSON_TYPE = "application/json"
+GRAPHQL_PATH = "/graphql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,10 @@ def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
             app.state.service = service
             yield
 
-    return Starlette(
+    return App(
         lifespan=lifespan,
         routes=[
-            Route("/graphql", graphql, methods=["POST"]),
+            Route(GRAPHQL_PATH, graphql, methods=["POST"]),
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", ready, methods=["GET"]),
         ],
@@ -61,10 +63,25 @@ def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
     )
 
 
+class App(Starlette):
+    """Starlette, with a short way for what comes all the time: its middleware and routing cost as much as an answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI calls it."""
+        if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH and scope["method"] == "POST":
+            response = await _answer(self.state.service, scope, receive)
+            await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 async def graphql(request: Request) -> Response:
     """One operation as JSON; 400 says what is wrong with the envelope."""
-    service: Service = request.app.state.service
-    body = await _read(request)
+    return await _answer(request.app.state.service, request.scope, request.receive)
+
+
+async def _answer(service: Service, scope: Scope, receive: Receive) -> Response:
+    body = await _read(receive)
     if body is None:
         return _bad(f"body: expected at most {MAX_BODY_BYTES} bytes", status=413)
     try:
@@ -74,9 +91,8 @@ async def graphql(request: Request) -> Response:
     problem = envelope_problem(envelope)
     if problem is not None:
         return _bad(problem)
-    answer = await service.execute(
-        envelope["query"], envelope.get("variables"), envelope.get("operationName"), request.headers
-    )
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    answer = await service.execute(envelope["query"], envelope.get("variables"), envelope.get("operationName"), headers)
     return _json(answer)
 
 
@@ -106,18 +122,20 @@ def envelope_problem(envelope: Any) -> str | None:
     return None
 
 
-async def _read(request: Request) -> bytes | None:
+async def _read(receive: Receive) -> bytes | None:
+    body, more = b"", True
     chunks: list[bytes] = []
     size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                return None
-            chunks.append(chunk)
-    except ClientDisconnect:
-        return b""
-    return b"".join(chunks)
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        body, more = message.get("body", b""), message.get("more_body", False)
+        size += len(body)
+        if size > MAX_BODY_BYTES:
+            return None
+        chunks.append(body)
+    return body if len(chunks) == 1 else b"".join(chunks)
 
 
 def _bad(message: str, status: int = 400) -> Response:

@@ -53,12 +53,7 @@ class Subgraph:
             return _refused(str(error), error.code)
         with structlog.contextvars.bound_contextvars(trace_id=caller.trace_id, service=self.name):
             try:
-                result = await self.schema.execute(
-                    query,
-                    variable_values=variables,
-                    operation_name=operation_name,
-                    context_value=self.make_context(caller),
-                )
+                result = await self.schema.run(query, variables, operation_name, self.make_context(caller))
             except MissingQueryError:
                 return _refused("query: expected a document, got an empty string", BadUserInput.code)
             except CannotGetOperationTypeError:

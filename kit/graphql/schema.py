@@ -1,19 +1,25 @@
 """The schema class of every subgraph: Strawberry's, with entities resolved a batch a type."""
 
+from asyncio import gather
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Final, cast
 
-from graphql import GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, specified_rules
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.federation.schema import FederationAny
 from strawberry.federation.schema import Schema as FederationSchema
 from strawberry.printer import print_schema
+from strawberry.schema.schema import validate_document
+from strawberry.types import ExecutionResult as StrawberryResult
 from strawberry.types import Info
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.execution import ExecutionContext
+from strawberry.types.fields.resolver import StrawberryResolver
 
 from kit.graphql.errors import COMMON_ERRORS, UserError
+from kit.graphql.execution import CompiledExecutor
 from kit.graphql.scalars import config
 
 FEDERATION_VERSION: Final = "2.5"
@@ -24,8 +30,39 @@ DOCUMENT_CACHE = 512
 """Parsed and validated documents kept; a gateway sends few, and the same again and again."""
 
 
+def _parser_cache() -> ParserCache:
+    return ParserCache(DOCUMENT_CACHE)
+
+
+def _validation_cache() -> ValidationCache:
+    return ValidationCache(DOCUMENT_CACHE)
+
+
+CACHES: Final = (_parser_cache, _validation_cache)
+"""Strawberry's extensions here; any other would not see what is compiled, and keeps a schema from it."""
+
+
 class Schema(FederationSchema):
     """A subgraph's schema. An entity type has `resolve_references(info, representations)`, a classmethod."""
+
+    async def run(
+        self, query: str, variables: dict[str, Any] | None, operation_name: str | None, context: object
+    ) -> ExecutionResult | StrawberryResult:
+        """Execute compiled; what the compiler leaves alone, and what is wrong, Strawberry executes or refuses."""
+        result = await self.compiled.execute(query, variables, operation_name, context) if self.compiles else None
+        if result is not None:
+            return result
+        return await self.execute(query, variables, context_value=context, operation_name=operation_name)
+
+    @cached_property
+    def compiled(self) -> CompiledExecutor:
+        """The operations compiled so far."""
+        return CompiledExecutor(self._schema, self, _validate)
+
+    @cached_property
+    def compiles(self) -> bool:
+        """Whether nobody else wants to see every field: no extension but the caches, no operation directive."""
+        return not self.directives and all(extension in CACHES for extension in self.extensions)
 
     async def entities_resolver(  # type: ignore[override]
         self, info: Info, representations: list[FederationAny]
@@ -39,9 +76,13 @@ class Schema(FederationSchema):
             name = representation.get("__typename") if isinstance(representation, dict) else None
             places[str(name)].append(index)
         results: list[Any] = [None] * len(given)
-        for type_name, indexes in places.items():
-            batch = [given[index] for index in indexes]
-            for index, entity in zip(indexes, await self._resolve_type(info, type_name, batch), strict=True):
+        batches = [
+            self._resolve_type(info, name, [_copied(given[index]) for index in indexes])
+            for name, indexes in places.items()
+        ]
+        found = [await batches[0]] if len(batches) == 1 else await gather(*batches)
+        for indexes, entities in zip(places.values(), found, strict=True):
+            for index, entity in zip(indexes, entities, strict=True):
                 results[index] = entity
         return results
 
@@ -61,7 +102,17 @@ class Schema(FederationSchema):
     @cached_property
     def sdl(self) -> str:
         """The subgraph's SDL, as committed beside its service."""
-        return print_schema(self) + "\n"
+        return f"{self._printed}\n"
+
+    @cached_property
+    def _printed(self) -> str:
+        return print_schema(self)
+
+    def _keep_printed(self) -> None:
+        """Strawberry prints the schema for every `_service`; ours is printed once."""
+        service = self.get_type_by_name("_Service")
+        if isinstance(service, StrawberryObjectDefinition):
+            service.fields[0].base_resolver = StrawberryResolver(lambda: self._printed)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Errors are logged and masked where the response is made: `kit.subgraph`."""
@@ -76,11 +127,22 @@ def build_schema(
 ) -> Schema:
     """A subgraph's schema: `types` are entities no root field returns, `errors` the service's own user errors."""
     members = [*COMMON_ERRORS, *errors] if mutation is not None else []
-    return Schema(
+    schema = Schema(
         query=query,
         mutation=mutation,
         types=[*types, *members],
-        extensions=[lambda: ParserCache(DOCUMENT_CACHE), lambda: ValidationCache(DOCUMENT_CACHE)],
+        extensions=[*CACHES],
         config=config(),
         federation_version=FEDERATION_VERSION,
     )
+    schema._keep_printed()
+    return schema
+
+
+def _validate(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    return validate_document(schema, document, tuple(specified_rules))
+
+
+def _copied(representation: Any) -> Any:
+    """The caller's own dict stays as it is, whatever a service does with this one."""
+    return dict(representation) if isinstance(representation, dict) else representation

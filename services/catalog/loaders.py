@@ -1,20 +1,43 @@
-"""Batches of one request: every loader asks the store once for all keys of a moment."""
+"""Batches of one request: every loader asks the store once for all keys of a moment, and for what will be read."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from aiodataloader import DataLoader
 
 from kit.loaders import by_key
 from services.catalog.model import Category, Channel, Product
-from services.catalog.store import CatalogStore
+from services.catalog.store import CatalogStore, Parts
+
+ProductLoader = DataLoader[str, Product | None]
+Fetch = Callable[[Sequence[str], Parts | None], Awaitable[Mapping[str, Product]]]
+
+
+class Projected:
+    """A loader of products for every set of parts somebody asks of them."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self.fetch = fetch
+        self.by_parts: dict[Parts, ProductLoader] = {}
+
+    def of(self, parts: Parts) -> ProductLoader:
+        """The loader that fetches these parts."""
+        if parts not in self.by_parts:
+            self.by_parts[parts] = by_key(partial(self._fetch, parts))
+        return self.by_parts[parts]
+
+    async def _fetch(self, parts: Parts, keys: Sequence[str]) -> Mapping[str, Product]:
+        return await self.fetch(keys, parts)
 
 
 class Loaders:
     """Catalog's loaders; they live one request long."""
 
     def __init__(self, store: CatalogStore) -> None:
-        self.product_by_id: DataLoader[str, Product | None] = by_key(store.products_by_id)
-        self.product_by_slug: DataLoader[str, Product | None] = by_key(store.products_by_slug)
-        self.product_by_sku: DataLoader[str, Product | None] = by_key(store.products_by_sku)
-        self.product_by_barcode: DataLoader[str, Product | None] = by_key(store.products_by_barcode)
+        self.product_by_id = Projected(store.products_by_id)
+        self.product_by_slug = Projected(store.products_by_slug)
+        self.product_by_sku = Projected(store.products_by_sku)
+        self.product_by_barcode = Projected(store.products_by_barcode)
         self.category_by_id: DataLoader[str, Category | None] = by_key(store.categories_by_id)
         self.category_by_slug: DataLoader[str, Category | None] = by_key(store.categories_by_slug)
         self.channel: DataLoader[str, Channel | None] = by_key(store.channels_by_id)

@@ -6,10 +6,11 @@ import strawberry
 
 from kit.arguments import exactly_one
 from kit.graphql.errors import settle
+from kit.graphql.execution import wanted
 from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
-from services.catalog import actions, model
+from services.catalog import actions, model, parts
 from services.catalog.context import Info
 from services.catalog.inputs import (
     CategoryUpsertInput,
@@ -50,7 +51,7 @@ class Query:
         """Null if there is none."""
         loaders = info.context.loaders
         loader, key = exactly_one(id=(loaders.product_by_id, id), slug=(loaders.product_by_slug, slug))
-        return product_of(await loader.load(key))
+        return product_of(await loader.of(parts.of_product(wanted(info))).load(key))
 
     @strawberry.field(description="Products in order, narrowed by a filter.")
     async def products(
@@ -63,7 +64,9 @@ class Query:
     ) -> Connection[Product]:
         """A page."""
         narrow = filter.to_filter() if filter else ProductFilter()
-        page = await info.context.store.list_products(narrow, sort.to_sort(), PageArgs.parse(first, after))
+        fields = wanted(info)
+        needed = parts.of_product(fields.at("nodes")) | parts.of_product(fields.at("edges", "node"))
+        page = await info.context.store.list_products(narrow, sort.to_sort(), PageArgs.parse(first, after), needed)
         return Connection.of(page, lambda row: Product(row=row))
 
     @strawberry.field(description="One variant, by SKU or by barcode.")
@@ -76,7 +79,8 @@ class Query:
         """Null if there is none."""
         loaders = info.context.loaders
         loader, key = exactly_one(sku=(loaders.product_by_sku, sku), barcode=(loaders.product_by_barcode, barcode))
-        row = await loader.load(key)
+        needed = parts.of_variant(wanted(info)) | ({"variants.barcode"} if sku is None else set())
+        row = await loader.of(needed).load(key)
         return None if row is None else _variant(row, sku, barcode)
 
     @strawberry.field(description="One category, by id or by slug.")

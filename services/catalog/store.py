@@ -82,6 +82,12 @@ class ProductFilter:
     options: Mapping[str, Sequence[str]] | None = None
 
 
+Parts = frozenset[str]
+"""Stored fields of products that somebody will read, such as names or variants.prices."""
+ALWAYS: Parts = frozenset({"slug", "version", "updated_at"})
+"""Small, and read wherever a product is."""
+
+
 class Conflict(Exception):
     """A unique index refused the write; `index` is its name, `value` what collided."""
 
@@ -102,26 +108,28 @@ class CatalogStore:
         self.journal = db["journal"]
         self.on_change: Callable[[], None] = lambda: None
 
-    async def products_by_id(self, ids: Sequence[str]) -> dict[str, Product]:
-        """The products there are, by id."""
-        return {product.id: product for product in await self._find({"_id": {"$in": list(ids)}})}
+    async def products_by_id(self, ids: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
+        """The products there are, by id; of `parts` only, if given, and then other fields are empty."""
+        return {product.id: product for product in await self._find({"_id": {"$in": list(ids)}}, parts)}
 
-    async def products_by_slug(self, slugs: Sequence[str]) -> dict[str, Product]:
-        """The products there are, by slug."""
-        return {product.draft.slug: product for product in await self._find({"slug": {"$in": list(slugs)}})}
+    async def products_by_slug(self, slugs: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
+        """The products there are, by slug; see `products_by_id`."""
+        return {product.draft.slug: product for product in await self._find({"slug": {"$in": list(slugs)}}, parts)}
 
-    async def products_by_sku(self, skus: Sequence[str]) -> dict[str, Product]:
-        """The products that have these SKUs, by SKU: one query for all."""
-        found = await self._find({"variants.sku": {"$in": list(skus)}})
+    async def products_by_sku(self, skus: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
+        """The products that have these SKUs, by SKU: one query for all; see `products_by_id`."""
+        found = await self._find({"variants.sku": {"$in": list(skus)}}, parts)
         return {variant.sku: product for product in found for variant in product.draft.variants}
 
-    async def products_by_barcode(self, barcodes: Sequence[str]) -> dict[str, Product]:
-        """The products that have these barcodes, by barcode."""
-        found = await self._find({"variants.barcode": {"$in": list(barcodes)}})
+    async def products_by_barcode(self, barcodes: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
+        """The products that have these barcodes, by barcode; see `products_by_id`."""
+        found = await self._find({"variants.barcode": {"$in": list(barcodes)}}, parts)
         return {v.barcode: product for product in found for v in product.draft.variants if v.barcode is not None}
 
-    async def list_products(self, narrow: ProductFilter, sort: Sort, page: PageArgs) -> Page[Product]:
-        """One page of the listing."""
+    async def list_products(
+        self, narrow: ProductFilter, sort: Sort, page: PageArgs, parts: Parts | None = None
+    ) -> Page[Product]:
+        """One page of the listing; see `products_by_id`."""
         where: Document = {}
         if narrow.category is not None:
             found = await self.categories_by_slug([narrow.category])
@@ -131,7 +139,8 @@ class CatalogStore:
         if narrow.options:
             chosen = {f"options.{name}": {"$in": list(values)} for name, values in narrow.options.items()}
             where["variants"] = {"$elemMatch": chosen}
-        return await find_page(self.products, where, sort, page, _product)
+        projection = None if parts is None else projection_of(parts | {name for name, _ in sort})
+        return await find_page(self.products, where, sort, page, _product, projection=projection)
 
     async def insert_product(self, draft: ProductDraft, paths: Sequence[CategoryId], now: datetime) -> Product:
         """Keep a new product, or raise Conflict."""
@@ -221,8 +230,9 @@ class CatalogStore:
         """How many products there are, estimated from the collection's own count."""
         return await self.products.estimated_document_count()
 
-    async def _find(self, where: Document) -> list[Product]:
-        return [_product(document) for document in await self.products.find(where, _PRODUCT_FIELDS).to_list()]
+    async def _find(self, where: Document, parts: Parts | None) -> list[Product]:
+        projection = _PRODUCT_FIELDS if parts is None else projection_of(parts)
+        return [_product(document) for document in await self.products.find(where, projection).to_list()]
 
     async def _sort_path(self, category: Category | None) -> str:
         if category is None:
@@ -232,6 +242,11 @@ class CatalogStore:
 
 
 _PRODUCT_FIELDS = {"outbox": 0, "category_path": 0, "sort_name": 0}
+
+
+def projection_of(parts: Parts) -> dict[str, int]:
+    """What MongoDB sends of a product."""
+    return dict.fromkeys(sorted(ALWAYS | parts), 1)
 
 
 def _product_document(
@@ -272,13 +287,13 @@ def _variant_document(variant: Variant) -> Document:
 def _product(document: Document) -> Product:
     draft = ProductDraft(
         slug=document["slug"],
-        names=document["names"],
-        descriptions=document["descriptions"],
-        brand=document["brand"],
-        category_ids=tuple(document["category_ids"]),
-        options=tuple(Option(option["name"], tuple(option["values"])) for option in document["options"]),
-        variants=tuple(_variant(variant) for variant in document["variants"]),
-        external_ids=tuple(ExternalRef(**ref) for ref in document["external_ids"]),
+        names=document.get("names", {}),
+        descriptions=document.get("descriptions", {}),
+        brand=document.get("brand"),
+        category_ids=tuple(document.get("category_ids", ())),
+        options=tuple(Option(option["name"], tuple(option["values"])) for option in document.get("options", ())),
+        variants=tuple(_variant(variant) for variant in document.get("variants", ())),
+        external_ids=tuple(ExternalRef(**ref) for ref in document.get("external_ids", ())),
     )
     return Product(document["_id"], draft, document["version"], document["updated_at"])
 
@@ -286,10 +301,10 @@ def _product(document: Document) -> Product:
 def _variant(document: Document) -> Variant:
     return Variant(
         sku=Sku(document["sku"]),
-        options=document["options"],
+        options=document.get("options", {}),
         barcode=document.get("barcode"),
         names=document.get("names"),
-        prices=tuple(PriceEntry(**entry) for entry in document["prices"]),
+        prices=tuple(PriceEntry(**entry) for entry in document.get("prices", ())),
     )
 
 

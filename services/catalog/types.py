@@ -1,5 +1,6 @@
 """Catalog's GraphQL types: how a model is shown, and how a reference finds its entity."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -7,10 +8,11 @@ from typing import Annotated, Any
 import strawberry
 
 from kit.graphql.errors import Payload, UserError, presents
+from kit.graphql.execution import batch_field, wanted
 from kit.graphql.scalars import CurrencyCode
 from kit.graphql.types import After, Connection, ExternalId, First, Money
 from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
-from services.catalog import model
+from services.catalog import model, parts
 from services.catalog.context import Info
 
 Locale = Annotated[
@@ -150,23 +152,26 @@ class Variant:
         """Its owner."""
         return Product(row=self.owner)
 
-    @strawberry.field(description="What it costs on the caller's channel; null if it is not priced there.")
+    @batch_field(description="What it costs on the caller's channel; null if it is not priced there.")
+    @staticmethod
     async def price(
-        self,
+        variants: "Sequence[Variant]",
         info: Info,
         currency: Annotated[
             CurrencyCode | None, strawberry.argument(description="Another currency than the channel's.")
         ] = None,
-    ) -> Price | None:
-        """By `model.price_of`."""
-        price = model.price_of(self.row, await info.context.channel(), currency)
-        return None if price is None else Price.of(price)
+    ) -> list[Price | None]:
+        """By `model.price_of`, for all variants at once."""
+        channel = await info.context.channel()
+        prices = [model.price_of(variant.row, channel, currency) for variant in variants]
+        return [None if price is None else Price.of(price) for price in prices]
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant | None]":
         """By SKU, one query for all."""
         skus = [representation["sku"] for representation in representations]
-        rows = await info.context.loaders.product_by_sku.load_many(skus)
+        loader = info.context.loaders.product_by_sku.of(parts.of_variant(wanted(info, on="Variant")))
+        rows = await loader.load_many(skus)
         return [None if row is None else variant_of(row, sku) for sku, row in zip(skus, rows, strict=True)]
 
 
@@ -238,7 +243,8 @@ class Product:
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Product | None]":
         """By id, one query for all."""
         ids = [representation["id"] for representation in representations]
-        return [product_of(row) for row in await info.context.loaders.product_by_id.load_many(ids)]
+        loader = info.context.loaders.product_by_id.of(parts.of_product(wanted(info, on="Product")))
+        return [product_of(row) for row in await loader.load_many(ids)]
 
 
 def product_of(row: model.Product | None) -> Product | None:

@@ -1,0 +1,42 @@
+"""Which stored parts of a product the fields a client asked for are made of."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kit.graphql.execution import Wanted
+from services.catalog.store import Parts
+
+PRODUCT: Final[Mapping[str, Parts]] = {
+    "name": frozenset({"names"}),
+    "description": frozenset({"descriptions"}),
+    "brand": frozenset({"brand"}),
+    "categories": frozenset({"category_ids"}),
+    "options": frozenset({"options"}),
+    "externalIds": frozenset({"external_ids"}),
+}
+VARIANT: Final[Mapping[str, Parts]] = {
+    "name": frozenset({"names", "variants.names"}),
+    "barcode": frozenset({"variants.barcode"}),
+    "options": frozenset({"options", "variants.options"}),
+    "price": frozenset({"variants.prices"}),
+}
+"""A variant's name may be its product's, and its options have the order of its product's."""
+KEY: Final = frozenset({"variants.sku"})
+
+
+def of_product(wanted: Wanted) -> Parts:
+    """For a product of which these fields are wanted."""
+    parts = _of(PRODUCT, wanted)
+    if "variants" in wanted:
+        parts |= KEY | of_variant(wanted.at("variants", "nodes")) | of_variant(wanted.at("variants", "edges", "node"))
+    return parts
+
+
+def of_variant(wanted: Wanted) -> Parts:
+    """For a variant; it is found by what `KEY` or its barcode says."""
+    owner = of_product(wanted["product"]) if "product" in wanted else frozenset()
+    return KEY | _of(VARIANT, wanted) | owner
+
+
+def _of(table: Mapping[str, Parts], wanted: Wanted) -> Parts:
+    return frozenset().union(*(table[name] for name in wanted if name in table))
