@@ -2,6 +2,7 @@
 
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -135,6 +136,55 @@ def schema_print(
             err.print(f"wrote {path}")
     else:
         typer.echo(public_sdl() if subgraph is None else subgraph_sdls()[subgraph.value], nl=False)
+
+
+@schema_app.command("compose")
+def schema_compose(
+    files: Annotated[
+        list[str] | None, typer.Argument(help="NAME=FILE of each subgraph's SDL; none: the services' own.")
+    ] = None,
+) -> None:
+    """Print the supergraph: the SDL with join directives that other routers take, too."""
+    from noren.schema import compose_supergraph, read_subgraphs
+
+    supergraph = compose_supergraph(read_subgraphs(files) if files else None)
+    for hint in supergraph.hints:
+        err.print(str(hint), markup=False)
+    typer.echo(supergraph.sdl)
+
+
+@schema_app.command("check")
+def schema_check(
+    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Public or supergraph SDL in use.")],
+    new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The one that is to take its place.")],
+) -> None:
+    """Say what changes for clients, breaking changes first; exit code 1 if one may break them."""
+    from noren.schema import breaks, check_schema
+
+    changes = check_schema(old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
+    for change in changes:
+        out.print(str(change), markup=False, soft_wrap=True)
+    if breaks(changes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A GraphQL document.")],
+    operation: Annotated[str | None, typer.Option(help="Which operation, if there are several.")] = None,
+    variables: Annotated[str, typer.Option(help="As a JSON object; a plan depends on @skip and @include.")] = "{}",
+    compiled: Annotated[
+        Subgraph | None, typer.Option(help="Instead: the Python this service's subgraph makes of the document.")
+    ] = None,
+) -> None:
+    """Show the fetches a query becomes, or the code a service runs for an operation."""
+    from noren.explain import plan_of, source_of
+
+    query = file.read_text(encoding="utf-8")
+    if compiled is None:
+        typer.echo(plan_of(query, variables, operation))
+    else:
+        typer.echo(source_of(compiled.value, query, operation))
 
 
 def _register_imports() -> None:

@@ -47,6 +47,8 @@ def _mendable() -> tuple[type[Exception], ...]:
     from gateway.startup import StartFailed
     from kit.mongod import MongodFailed, MongodMissing
     from noren.database import MongodbUnusable
+    from noren.explain import Inexplicable
+    from noren.schema import UnreadableSchema
     from noren.seed import MissingSample, SeedIncomplete
     from noren.up import PartDied, PortTaken
 
@@ -58,6 +60,8 @@ def _mendable() -> tuple[type[Exception], ...]:
         MongodbUnusable,
         MissingSample,
         SeedIncomplete,
+        Inexplicable,
+        UnreadableSchema,
         PartDied,
         PortTaken,
     )

@@ -37,6 +37,18 @@ def write_sdls(only: str | None) -> list[Path]:
     return written
 
 
+def read_subgraphs(files: Iterable[str]) -> dict[str, str]:
+    """SDL by name from `NAME=FILE` each; raises `UnreadableSchema` naming the one that cannot be read."""
+    sdls: dict[str, str] = {}
+    for given in files:
+        name, _, path = given.partition("=")
+        try:
+            sdls[name] = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as reason:
+            raise UnreadableSchema(f"{given}: expected NAME=FILE with a file that can be read ({reason})") from reason
+    return sdls
+
+
 def compose_supergraph(sdls: Mapping[str, str] | None = None, urls: Mapping[str, str] | None = None) -> Supergraph:
     """Compose SDLs by subgraph name, the services' own if none are given; `.sdl` is the supergraph, `.hints` remarks.
 
