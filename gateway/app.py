@@ -5,9 +5,8 @@ processes of their own: `uvicorn gateway.app:app`.
 """
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -27,6 +26,7 @@ from gateway.settings import GatewaySettings
 from gateway.startup import fetch_sdls
 from gateway.transports import Transport
 from gateway.transports.pooled_http import PooledHttpTransport
+from kit.collector import calm_collector
 from kit.context import TRACE_HEADER, ContextSigner
 from kit.log import configure
 from kit.settings import context_secret
@@ -34,11 +34,6 @@ from kit.settings import context_secret
 ENDPOINT = "/graphql"
 CORS_MAX_AGE_S = 7200
 """How long a browser keeps a preflight's answer; Chromium keeps none longer."""
-GC_THRESHOLDS = (50_000, 3, 3)
-"""An answer is some thousand objects, all of which die by themselves: looking for circles every 700 finds nothing.
-
-Operations that fall out of the cache are circles; these thresholds find them after some thousand.
-"""
 
 
 def build_gateway(
@@ -153,23 +148,6 @@ async def _watched(
         if watching is not None:
             watching.cancel()
             await asyncio.wait([watching])
-
-
-@contextmanager
-def calm_collector() -> Iterator[None]:
-    """Set CPython's garbage collector for a process that only serves: what stands now is not looked at again.
-
-    After a reload the first graph therefore stays in memory, once, some megabytes.
-    """
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
 
 
 async def _close(transports: Mapping[str, Transport]) -> None:

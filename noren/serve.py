@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from gateway.app import http_gateway
 from gateway.settings import GatewaySettings
+from kit.collector import calm_collector
 from noren.queries import READY_QUERIES
 from noren.system import GATEWAY, subgraph_urls
 from noren.up import base_url, console, serve
@@ -36,7 +37,8 @@ def serve_part(
         if announced:
             console.print(f"{name} answers on {base}/graphql, Ctrl-C stops it", soft_wrap=True)
 
-    uvloop.run(serve(app, bound, announce))
+    with calm_collector():
+        uvloop.run(serve(app, bound, announce))
 
 
 def end_with_parent() -> None:

@@ -18,6 +18,7 @@ from rich.console import Console
 from starlette.applications import Starlette
 
 from gateway.settings import GatewaySettings
+from kit.collector import calm_collector
 from kit.settings import context_secret
 from noren.system import GATEWAY, SERVICES, open_system, port_of
 
@@ -118,7 +119,8 @@ def up_in_process(mongodb_url: str, settings: GatewaySettings, bound: socket.soc
 
     async def main() -> None:
         async with open_system(mongodb_url, settings) as app:
-            await serve(app, bound, lambda: announce(settings.host, port, "all services in this process"))
+            with calm_collector():
+                await serve(app, bound, lambda: announce(settings.host, port, "all services in this process"))
 
     uvloop.run(main())
 

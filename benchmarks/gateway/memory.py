@@ -19,9 +19,9 @@ import orjson
 from benchmarks.gateway.market import SDL
 from benchmarks.gateway.process import machine
 from benchmarks.gateway.subgraphs import Subgraph
-from gateway.app import calm_collector
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
 from gateway.transports import SubgraphRequest
+from kit.collector import calm_collector
 
 ROWS = 10
 FIELDS = {

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from gateway import startup
-from gateway.app import GC_THRESHOLDS, calm_collector, http_gateway
+from gateway.app import http_gateway
 from gateway.settings import GatewaySettings
 from gateway.startup import StartFailed, fetch_sdls
 from gateway.transports.pooled_http import PooledHttpTransport
@@ -85,14 +84,6 @@ async def test_it_waits_for_a_service_that_comes_up_later_and_says_so(monkeypatc
     assert "type Mutation" in sdls["stall"]
     waiting = [line for line in lines if line["event"] == "waiting for a service"]
     assert [(line["subgraph"], line["url"]) for line in waiting] == [("stall", url)]
-
-
-def test_the_collector_is_left_as_it_was() -> None:
-    before = gc.get_threshold(), gc.get_freeze_count()
-    with calm_collector():
-        assert gc.get_threshold() == GC_THRESHOLDS
-        assert gc.get_freeze_count() > before[1]
-    assert gc.get_threshold() == before[0]
 
 
 async def test_it_gives_up_on_a_service_that_never_comes_and_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
