@@ -6,7 +6,6 @@ import socket
 import threading
 from importlib import import_module
 
-import uvloop
 from starlette.applications import Starlette
 
 from gateway.app import http_gateway
@@ -14,7 +13,7 @@ from gateway.settings import GatewaySettings
 from kit.collector import calm_collector
 from noren.queries import READY_QUERIES
 from noren.system import GATEWAY, subgraph_urls
-from noren.up import base_url, console, serve
+from noren.up import base_url, console, run, serve
 
 STDIN = 0
 
@@ -38,7 +37,7 @@ def serve_part(
             console.print(f"{name} answers on {base}/graphql, Ctrl-C stops it", soft_wrap=True)
 
     with calm_collector():
-        uvloop.run(serve(app, bound, announce))
+        run(serve(app, bound, announce))
 
 
 def end_with_parent() -> None:

@@ -1,14 +1,16 @@
 """`noren up`: everything started, in one process or one a service, and stopped together."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -105,12 +107,28 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on Ctrl-C and SIGTERM; unlike uvicorn's own, do not raise them again when everything is closed."""
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)  # `run` put it there; from here on it is ours
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """Run to the end. A SIGTERM before the server listens ends it where it waits, and what is open is closed."""
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a running coroutine has a task"
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await serving
+
+    try:
+        uvloop.run(main())
+    except asyncio.CancelledError:
+        raise _Terminated(128 + signal.SIGTERM) from None
 
 
 def up_in_process(mongodb_url: str, settings: GatewaySettings, bound: socket.socket) -> None:
@@ -122,7 +140,7 @@ def up_in_process(mongodb_url: str, settings: GatewaySettings, bound: socket.soc
             with calm_collector():
                 await serve(app, bound, lambda: announce(settings.host, port, "all services in this process"))
 
-    uvloop.run(main())
+    run(main())
 
 
 def up_processes(mongodb_url: str, settings: GatewaySettings) -> None:
