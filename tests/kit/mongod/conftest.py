@@ -23,8 +23,8 @@ from kit.mongod import EmbeddedMongo
 from pymongo import MongoClient
 with EmbeddedMongo.start(Path(sys.argv[1]), on_wait=lambda text: print(text, file=sys.stderr, flush=True)) as mongo:
     facts = {name: getattr(mongo, name) for name in ("url", "started", "keeper_pid", "mongod_pid")}
-    print(json.dumps(facts), flush=True)
     try:
+        print(json.dumps(facts), flush=True)
         sys.stdin.read()
     except KeyboardInterrupt:
         with MongoClient(mongo.url) as client:
