@@ -49,6 +49,7 @@ async def test_the_running_service_answers_tells_and_finishes(
             answer = await service.subgraph.execute(query, {"id": order.id}, None, {CONTEXT_HEADER: token})
             assert answer == {"data": {"order": {"number": "A-1"}}}
             async with asyncio.timeout(10), aclosing(log.follow([ORDER_RECORDED, ORDER_RETURNED], Position())) as told:
-                subjects = {(await anext(told))[0].subject for _ in range(2)}
-            assert subjects == {order.id, abandoned.id}
+                awaited = {order.id, abandoned.id}  # at least once each: one may come twice
+                while awaited:
+                    awaited.discard((await anext(told))[0].subject)
         assert (await store.returns.by_ids([abandoned.id]))[abandoned.id].is_recorded
