@@ -30,6 +30,7 @@ from kit.collector import calm_collector
 from kit.context import TRACE_HEADER, ContextSigner
 from kit.log import configure
 from kit.settings import context_secret
+from kit.tasks import background
 
 ENDPOINT = "/graphql"
 CORS_MAX_AGE_S = 7200
@@ -77,8 +78,10 @@ def http_gateway(
             subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
             engine = _live_engine(settings, subgraphs, transports)
             app.router.routes.extend(_routes(settings, engine, transports, default_queries))
+            every_s = settings.schema_poll_s
+            watching = {"watch_schemas": engine.watch(transports, signer, every_s)} if every_s else {}
             with calm_collector():
-                async with _watched(engine, transports, signer, settings.schema_poll_s):
+                async with background(**watching):
                     yield
         finally:
             await _close(transports)
@@ -134,20 +137,6 @@ def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         expose_headers=["x-trace-id"],
         max_age=CORS_MAX_AGE_S,
     )
-
-
-@asynccontextmanager
-async def _watched(
-    engine: LiveEngine, transports: Mapping[str, Transport], signer: ContextSigner, every_s: float
-) -> AsyncIterator[None]:
-    """Follow changes of the subgraphs as long as the block runs."""
-    watching = asyncio.create_task(engine.watch(transports, signer, every_s)) if every_s else None
-    try:
-        yield
-    finally:
-        if watching is not None:
-            watching.cancel()
-            await asyncio.wait([watching])
 
 
 async def _close(transports: Mapping[str, Transport]) -> None:
