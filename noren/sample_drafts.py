@@ -15,6 +15,8 @@ from noren.sample.rows import (
     VariantRow,
 )
 from services.catalog import model as catalog
+from services.catalog.category.model import CategoryId
+from services.catalog.product import model as products
 from services.customer import model as customer
 from services.customer.identity import IdentityType
 from services.inventory.location import model as place
@@ -38,7 +40,7 @@ def channel_of(row: ChannelRow) -> catalog.Channel:
     return catalog.Channel(row.code, row.name, row.currency, int(row.tax_rate * 10_000))
 
 
-def products_of(sample: Sample, categories: Mapping[str, str]) -> Iterator[catalog.ProductDraft]:
+def products_of(sample: Sample, categories: Mapping[str, str]) -> Iterator[products.ProductDraft]:
     """Every product with its variants; `categories` gives the id of a slug."""
     variants: dict[str, list[VariantRow]] = {}
     for row in sample.variants:
@@ -104,22 +106,22 @@ def parents_first(rows: tuple[CategoryRow, ...]) -> tuple[CategoryRow, ...]:
     return tuple(sorted(rows, key=lambda row: row.parent_slug is not None))
 
 
-def _product(row: ProductRow, variants: list[VariantRow], categories: Mapping[str, str]) -> catalog.ProductDraft:
-    return catalog.ProductDraft(
+def _product(row: ProductRow, variants: list[VariantRow], categories: Mapping[str, str]) -> products.ProductDraft:
+    return products.ProductDraft(
         slug=row.slug,
         names=row.names,
         descriptions=row.descriptions,
-        category_ids=tuple(catalog.CategoryId(categories[slug]) for slug in row.category_slugs),
-        options=tuple(catalog.Option(option.name, option.values) for option in row.options),
+        category_ids=tuple(CategoryId(categories[slug]) for slug in row.category_slugs),
+        options=tuple(products.Option(option.name, option.values) for option in row.options),
         variants=tuple(_variant(variant, {option.name for option in row.options}) for variant in variants),
         external_ids=(catalog.ExternalRef(SOURCE, row.external_id),),
     )
 
 
-def _variant(row: VariantRow, options: set[str]) -> catalog.Variant:
+def _variant(row: VariantRow, options: set[str]) -> products.Variant:
     values = {"color": row.color, "size": row.size}
-    return catalog.Variant(
-        sku=catalog.Sku(row.sku),
+    return products.Variant(
+        sku=products.Sku(row.sku),
         options={name: value for name, value in values.items() if name in options and value is not None},
         names=row.names,
         prices=tuple(catalog.PriceEntry(price.currency, price.gross_minor_units) for price in row.prices),

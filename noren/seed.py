@@ -17,8 +17,10 @@ from noren import sample_drafts as drafts
 from noren.delivery import Stores, deliver
 from noren.sample.files import MissingExtra, Sample, load_sample
 from noren.stores import open_stores
-from services.catalog import actions as catalog
-from services.catalog.model import Category
+from services.catalog.category.actions import create_category
+from services.catalog.category.model import Category
+from services.catalog.channel.actions import put_channel
+from services.catalog.product.actions import import_products
 from services.customer.importing import import_customers
 from services.inventory.location.actions import import_locations
 from services.inventory.location.model import ExternalRef
@@ -67,10 +69,10 @@ async def _seed(mongodb_url: str, read: Callable[[], Sample]) -> None:
 async def _load_catalog_and_stock(stores: Stores, sample: Sample, bar: "_Bars") -> None:
     now = utc_now()
     for channel in bar.over("channels", sample.channels):
-        await catalog.put_channel(stores.catalog, drafts.channel_of(channel))
+        await put_channel(stores.catalog, drafts.channel_of(channel))
     categories = await _load_categories(stores, sample, bar)
     products = list(drafts.products_of(sample, categories))
-    await catalog.import_products(stores.catalog, bar.over("products", products), now=now)
+    await import_products(stores.catalog, bar.over("products", products), now=now)
     locations = await _load_locations(stores, sample, bar)
     stock = list(drafts.stock_of(sample, locations))
     await import_opening_stock(stores.inventory, bar.over("stock", stock), now=now)
@@ -89,11 +91,11 @@ async def _load_customers_and_orders(stores: Stores, sample: Sample, bar: "_Bars
 
 
 async def _load_categories(stores: Stores, sample: Sample, bar: "_Bars") -> dict[str, str]:
-    known: dict[str, Category] = await stores.catalog.categories_by_slug([row.slug for row in sample.categories])
+    known: dict[str, Category] = await stores.catalog.category.by_slug([row.slug for row in sample.categories])
     for row in bar.over("categories", drafts.parents_first(sample.categories)):
         if row.slug not in known:
             parent = known[row.parent_slug].id if row.parent_slug else None
-            known[row.slug] = await catalog.create_category(stores.catalog, row.slug, row.names, parent)
+            known[row.slug] = await create_category(stores.catalog, row.slug, row.names, parent)
     return {slug: category.id for slug, category in known.items()}
 
 
@@ -127,7 +129,7 @@ async def _is_wanted(mongodb_url: str) -> bool:
     if mark is not None:
         return "finished_at" not in mark
     async with open_stores(mongodb_url) as stores:
-        return await stores.catalog.count_products() == 0
+        return await stores.catalog.product.count() == 0
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with (
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
-        background(drain_products=drainers(store, event_log)[0].run()),
+        background(**{f"drain_{number}": one.run() for number, one in enumerate(drainers(store, event_log))}),
     ):
 
         def make_context(caller: RequestContext) -> Context:

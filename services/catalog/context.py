@@ -10,6 +10,9 @@ from services.catalog.loaders import Loaders
 from services.catalog.model import Channel
 from services.catalog.store import CatalogStore
 
+WRITE = "catalog:write"
+"""The scope of whoever keeps the catalog."""
+
 
 @dataclass(slots=True)
 class Context:

@@ -5,7 +5,12 @@ from services.catalog.store import CatalogStore
 
 
 def drainers(store: CatalogStore, event_log: EventLog) -> list[Drainer]:
-    """The one drainer of catalog: of the products."""
-    drainer = Drainer(store.products, store.journal, event_log, "catalog")
-    store.on_change = drainer.nudge
-    return [drainer]
+    """A drainer for every collection that has something to tell, the products' first."""
+    kept = [Drainer(outbox, store.journal, event_log, "catalog") for outbox in store.outboxes]
+
+    def nudge() -> None:
+        for drainer in kept:
+            drainer.nudge()
+
+    store.on_change = nudge
+    return kept

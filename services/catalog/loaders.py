@@ -6,8 +6,11 @@ from functools import partial
 from aiodataloader import DataLoader
 
 from kit.loaders import by_key
-from services.catalog.model import Category, Channel, Product
-from services.catalog.store import CatalogStore, Parts
+from services.catalog.category.model import Category
+from services.catalog.model import Channel
+from services.catalog.product.model import Product
+from services.catalog.product.store import Parts
+from services.catalog.store import CatalogStore
 
 ProductLoader = DataLoader[str, Product | None]
 Fetch = Callable[[Sequence[str], Parts | None], Awaitable[Mapping[str, Product]]]
@@ -34,10 +37,10 @@ class Loaders:
     """Catalog's loaders; they live one request long."""
 
     def __init__(self, store: CatalogStore) -> None:
-        self.product_by_id = Projected(store.products_by_id)
-        self.product_by_slug = Projected(store.products_by_slug)
-        self.product_by_sku = Projected(store.products_by_sku)
-        self.product_by_barcode = Projected(store.products_by_barcode)
-        self.category_by_id: DataLoader[str, Category | None] = by_key(store.categories_by_id)
-        self.category_by_slug: DataLoader[str, Category | None] = by_key(store.categories_by_slug)
-        self.channel: DataLoader[str, Channel | None] = by_key(store.channels_by_id)
+        self.product_by_id = Projected(store.product.by_id)
+        self.product_by_slug = Projected(store.product.by_slug)
+        self.product_by_sku = Projected(store.product.by_sku)
+        self.product_by_barcode = Projected(store.product.by_barcode)
+        self.category_by_id: DataLoader[str, Category | None] = by_key(store.category.by_id)
+        self.category_by_slug: DataLoader[str, Category | None] = by_key(store.category.by_slug)
+        self.channel: DataLoader[str, Channel | None] = by_key(store.channel.by_id)

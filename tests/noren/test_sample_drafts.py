@@ -9,7 +9,7 @@ import pytest
 from kit.times import utc_now
 from noren import sample_drafts as drafts
 from noren.sample.files import Sample
-from services.catalog.model import CategoryId
+from services.catalog.category.model import CategoryId
 from services.customer.identity import IdentityType
 from services.inventory.location.model import LocationKind
 from services.inventory.model import LocationId

@@ -17,8 +17,8 @@ from kit.times import utc_now
 from noren.sample.files import Sample
 from noren.seed import SeedIncomplete, load, seed_all, seed_if_empty
 from noren.stores import open_stores
-from services.catalog import actions as catalog
-from services.catalog.model import ProductDraft, Sku, Variant
+from services.catalog.product.actions import import_products
+from services.catalog.product.model import ProductDraft, Sku, Variant
 from tests.noren.conftest import ROOT
 
 Counts = Mapping[str, int]
@@ -107,7 +107,7 @@ def test_a_shop_with_products_of_its_own_is_not_seeded_into(named_mongo: Mapping
         variant = Variant(sku=Sku("OWN-1"), options={}, names={"en": "Own"}, prices=())
         async with open_stores(url) as stores:
             draft = ProductDraft(slug="own", names={"en": "Own"}, variants=(variant,), descriptions={})
-            assert await catalog.import_products(stores.catalog, [draft], now=utc_now()) == 1
+            assert await import_products(stores.catalog, [draft], now=utc_now()) == 1
 
     uvloop.run(sell_something())
     before = counts(named_mongo)

@@ -21,8 +21,8 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 async def store(db: Database) -> CatalogStore:
     await ensure_indexes(db, INDEXES)
     store = CatalogStore(db)
-    await store.put_channel(WEB)
-    await store.put_channel(TOKYO)
+    await store.channel.put(WEB)
+    await store.channel.put(TOKYO)
     return store
 
 

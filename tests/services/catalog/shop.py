@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from services.catalog.model import Channel, Option, PriceEntry, ProductDraft, Sku, Variant
+from services.catalog.model import Channel, PriceEntry
+from services.catalog.product.model import Option, ProductDraft, Sku, Variant
 
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 WEB = Channel("web", "Web", "EUR", 1_900)

@@ -7,17 +7,12 @@ from typing import Any
 import pytest
 
 from kit.errors import InvalidInput, NotFound, Refusal, Refused, VersionConflict
-from services.catalog.actions import (
-    PriceEdit,
-    ProductEdit,
-    create_category,
-    import_products,
-    put_channel,
-    rename_category,
-    set_price,
-    upsert_product,
-)
-from services.catalog.model import MAX_PRICES, CategoryId, ExternalRef, PriceEntry, ProductDraft, Taken
+from services.catalog.category.actions import create_category, rename_category
+from services.catalog.category.model import CategoryId
+from services.catalog.channel.actions import put_channel
+from services.catalog.model import MAX_PRICES, ExternalRef, PriceEntry, Taken
+from services.catalog.product.actions import PriceEdit, ProductEdit, import_products, set_price, upsert_product
+from services.catalog.product.model import ProductDraft
 from services.catalog.store import CatalogStore
 from tests.services.catalog.shop import GTINS, NOW, WEB, draft, shirt, variant
 
@@ -41,9 +36,9 @@ async def test_a_new_product_is_kept_as_it_was_described(store: CatalogStore) ->
 
     assert made.id.startswith("prd_")
     assert (made.draft, made.version, made.updated_at) == (wanted, 1, NOW)
-    assert await store.products_by_id([made.id]) == {made.id: made}
-    assert await store.products_by_slug(["shirt", "none"]) == {"shirt": made}
-    assert set(await store.products_by_sku(["SHIRT-RED-S"])) >= {"SHIRT-RED-S"}
+    assert await store.product.by_id([made.id]) == {made.id: made}
+    assert await store.product.by_slug(["shirt", "none"]) == {"shirt": made}
+    assert set(await store.product.by_sku(["SHIRT-RED-S"])) >= {"SHIRT-RED-S"}
 
 
 async def test_an_edit_replaces_the_product_whole_and_raises_its_version(store: CatalogStore) -> None:
@@ -52,7 +47,7 @@ async def test_an_edit_replaces_the_product_whole_and_raises_its_version(store: 
     edited = await upsert_product(store, draft("cup"), ProductEdit(made.id, 1), now=NOW)
 
     assert (edited.id, edited.version, edited.draft) == (made.id, 2, draft("cup"))
-    assert await store.products_by_slug(["mug"]) == {}
+    assert await store.product.by_slug(["mug"]) == {}
 
 
 async def test_an_edit_of_a_version_that_is_gone_says_both_versions(store: CatalogStore) -> None:
@@ -79,7 +74,7 @@ async def test_of_many_editors_of_one_version_exactly_one_wins(store: CatalogSto
     lost = [result for result in results if isinstance(result, Refused)]
     assert (len(won), len(lost)) == (1, 15)
     assert all(error.refusals == (VersionConflict(expected_version=1, actual_version=2),) for error in lost)
-    assert (await store.products_by_id([made.id]))[made.id] == won[0]
+    assert (await store.product.by_id([made.id]))[made.id] == won[0]
 
 
 ONE = draft(
@@ -107,7 +102,7 @@ async def test_what_another_product_has_is_taken(store: CatalogStore, clash: Pro
 
     other = await upsert_product(store, OTHER, None, now=NOW)
     assert await refusals(upsert_product(store, clash, ProductEdit(other.id, 1), now=NOW)) == [refusal]
-    assert (await store.products_by_id([other.id]))[other.id].version == 1
+    assert (await store.product.by_id([other.id]))[other.id].version == 1
 
 
 async def test_the_same_value_in_another_source_is_another_external_id(store: CatalogStore) -> None:
@@ -122,7 +117,7 @@ async def test_products_without_barcode_or_external_id_do_not_clash(store: Catal
     for slug in ("mug", "cup", "bowl"):
         await upsert_product(store, draft(slug), None, now=NOW)
 
-    assert await store.count_products() == 3
+    assert await store.product.count() == 3
 
 
 async def test_of_many_who_claim_one_slug_exactly_one_gets_it(store: CatalogStore) -> None:
@@ -144,7 +139,7 @@ async def test_two_variants_of_one_product_with_the_same_barcode_are_refused(sto
 
     assert isinstance(refusal, InvalidInput)
     assert refusal.path == ("input", "variants", "1", "barcode")
-    assert await store.count_products() == 0
+    assert await store.product.count() == 0
 
 
 async def test_a_product_lies_in_its_categories_and_all_above(store: CatalogStore) -> None:
@@ -152,7 +147,7 @@ async def test_a_product_lies_in_its_categories_and_all_above(store: CatalogStor
     road = await create_category(store, "road", {"en": "Road"}, root.id)
     await upsert_product(store, draft(category_ids=(road.id,)), None, now=NOW)
 
-    document = await store.products.find_one({"slug": "mug"})
+    document = await store.db["products"].find_one({"slug": "mug"})
     assert document is not None
     assert sorted(document["category_path"]) == sorted([root.id, road.id])
 
@@ -197,7 +192,7 @@ async def test_a_price_that_cannot_be_set_says_why(store: CatalogStore) -> None:
     assert await tried(PriceEntry("EUR", 1, "kiosk")) == NotFound(path=("input", "channel"), kind="Channel", id="kiosk")
     assert await tried(PriceEntry("EUR", 1), version=7) == VersionConflict(expected_version=7, actual_version=1)
     assert (await tried(PriceEntry("EUR", -1))).path == ("input", "amount")
-    assert (await store.products_by_sku(["MUG"]))["MUG"].version == 1
+    assert (await store.product.by_sku(["MUG"]))["MUG"].version == 1
 
 
 async def test_one_price_more_than_the_limit_is_refused(store: CatalogStore) -> None:
@@ -246,7 +241,7 @@ async def test_a_category_is_made_below_another_and_renamed(store: CatalogStore)
 async def test_a_channel_is_put_again_to_change_it(store: CatalogStore) -> None:
     await put_channel(store, replace(WEB, tax_rate_bp=700))
 
-    assert (await store.channels_by_id(["web"]))["web"].tax_rate_bp == 700
+    assert (await store.channel.by_id(["web"]))["web"].tax_rate_bp == 700
     assert [r.path for r in await refusals(put_channel(store, replace(WEB, id="No")))] == [("input", "id")]
 
 
@@ -254,9 +249,9 @@ async def test_importing_twice_changes_nothing(store: CatalogStore) -> None:
     drafts = [draft(f"p{number}", external_ids=(ExternalRef("erp", str(number)),)) for number in range(40)]
 
     assert await import_products(store, drafts[:30], now=NOW) == 30
-    before = await store.products.find().sort("_id").to_list()
+    before = await store.db["products"].find().sort("_id").to_list()
     assert await import_products(store, drafts[:30], now=NOW) == 0
-    assert await store.products.find().sort("_id").to_list() == before
+    assert await store.db["products"].find().sort("_id").to_list() == before
     assert await import_products(store, drafts, now=NOW) == 10
 
 

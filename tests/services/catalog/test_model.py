@@ -9,30 +9,23 @@ from hypothesis import strategies as st
 
 from kit.errors import InvalidInput, Refusal
 from kit.money import MAX_MINOR_UNITS, Money
+from services.catalog.barcode.model import barcode_problem
+from services.catalog.category.model import MAX_CATEGORY_DEPTH, Category, CategoryId, check_category
 from services.catalog.model import (
-    MAX_CATEGORY_DEPTH,
     MAX_EXTERNAL_IDS,
     MAX_LOCALES,
     MAX_NAME,
-    MAX_OPTIONS,
     MAX_PRICES,
-    MAX_SKU,
     MAX_TEXT,
-    MAX_VARIANTS,
-    Category,
-    CategoryId,
     Channel,
     ExternalRef,
-    Option,
     PriceEntry,
-    barcode_problem,
-    check_category,
     check_channel,
     check_price,
-    check_product,
     price_of,
     translated,
 )
+from services.catalog.product.model import MAX_OPTIONS, MAX_SKU, MAX_VARIANTS, Option, check_product
 from tests.services.catalog.shop import COLORS, GTINS, SIZES, TOKYO, WEB, draft, shirt, variant
 
 PRICED = variant(
@@ -54,7 +47,7 @@ PRICED = variant(
 def test_the_channels_own_price_goes_before_the_general_one(
     channel: Channel, currency: str | None, gross: Money | None
 ) -> None:
-    price = price_of(PRICED, channel, currency)
+    price = price_of(PRICED.prices, channel, currency)
 
     assert (price and price.gross) == gross
 
@@ -62,11 +55,11 @@ def test_the_channels_own_price_goes_before_the_general_one(
 def test_the_order_of_the_entries_does_not_matter() -> None:
     turned = replace(PRICED, prices=PRICED.prices[::-1])
 
-    assert price_of(turned, WEB) == price_of(PRICED, WEB)
+    assert price_of(turned.prices, WEB) == price_of(PRICED.prices, WEB)
 
 
 def test_a_price_has_the_channels_tax_inside() -> None:
-    price = price_of(PRICED, replace(WEB, id="app"))
+    price = price_of(PRICED.prices, replace(WEB, id="app"))
 
     assert price is not None
     assert (price.gross, price.net, price.tax_rate_bp, price.channel) == (

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kit.mongo import Document
-from services.catalog.actions import upsert_product
 from services.catalog.model import PriceEntry
+from services.catalog.product.actions import upsert_product
 from services.catalog.store import CatalogStore
 from tests.services.catalog.conftest import Ask
 from tests.services.catalog.shop import NOW, draft, variant

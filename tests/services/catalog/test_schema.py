@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.catalog.actions import create_category, import_products, upsert_product
+from services.catalog.category.actions import create_category
 from services.catalog.model import ExternalRef, PriceEntry
+from services.catalog.product.actions import import_products, upsert_product
 from services.catalog.store import CatalogStore
 from tests.services.catalog.conftest import Ask
 from tests.services.catalog.shop import GTINS, NOW, draft, shirt, variant
@@ -214,7 +215,10 @@ async def test_who_may_not_write_changes_nothing(
 
 
 async def everything(store: CatalogStore) -> list[Any]:
-    return [await c.find().sort("_id").to_list() for c in (store.products, store.categories, store.channels)]
+    return [
+        await c.find().sort("_id").to_list()
+        for c in (store.db["products"], store.db["categories"], store.db["channels"])
+    ]
 
 
 REFUSED: list[tuple[str, dict[str, Any], str, list[str]]] = [
@@ -285,7 +289,7 @@ async def test_malformed_variables_name_the_field(ask_in_vain: Ask, change: dict
 def asked_of_mongo(store: CatalogStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The collections that are searched, one entry a query."""
     searched: list[str] = []
-    for collection in (store.products, store.categories, store.channels):
+    for collection in (store.product.products, store.category.categories, store.channel.channels):
 
         def find(*arguments: Any, real: Any = collection.find, name: str = collection.name, **options: Any) -> Any:
             searched.append(name)
@@ -319,7 +323,7 @@ async def test_products_and_variants_of_one_call_are_a_query_a_type(
     store: CatalogStore, ask: Ask, asked_of_mongo: list[str]
 ) -> None:
     await sell(store)
-    ids = [product.id for product in (await store.products_by_slug(["mug", "shirt"])).values()]
+    ids = [product.id for product in (await store.product.by_slug(["mug", "shirt"])).values()]
     asked_of_mongo.clear()
 
     answer = await ask(

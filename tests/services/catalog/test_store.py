@@ -6,9 +6,11 @@ from kit.events import EventLog
 from kit.events.log import Position
 from kit.mongo import missing_indexes
 from kit.pages import PageArgs, Sort
-from services.catalog.actions import ProductEdit, create_category, import_products, upsert_product
+from services.catalog.category.actions import create_category
 from services.catalog.events import drainers
-from services.catalog.store import BY_NAME, BY_UPDATE, INDEXES, PRODUCT_CHANGED, CatalogStore, ProductFilter
+from services.catalog.product.actions import ProductEdit, import_products, upsert_product
+from services.catalog.product.store import BY_NAME, BY_UPDATE, PRODUCT_CHANGED, ProductFilter
+from services.catalog.store import INDEXES, CatalogStore
 from tests.services.catalog.shop import NOW, draft, shirt
 
 
@@ -17,7 +19,7 @@ async def slugs(store: CatalogStore, narrow: ProductFilter, sort: Sort = BY_NAME
     found: list[str] = []
     after: str | None = None
     while True:
-        page = await store.list_products(narrow, sort, PageArgs.parse(size, after))
+        page = await store.product.page(narrow, sort, PageArgs.parse(size, after))
         found += [product.draft.slug for product in page.nodes]
         if not page.has_next:
             return found
@@ -55,9 +57,9 @@ async def test_a_listing_is_narrowed_by_category_and_all_below_it(store: Catalog
     await upsert_product(store, draft("racer", category_ids=(road.id,)), None, now=NOW)
     await upsert_product(store, draft("mug"), None, now=NOW)
 
-    assert await slugs(store, ProductFilter(category="bikes")) == ["racer", "tandem"]
-    assert await slugs(store, ProductFilter(category="road")) == ["racer"]
-    assert await slugs(store, ProductFilter(category="none")) == []
+    assert await slugs(store, ProductFilter(category_ids=[bikes.id])) == ["racer", "tandem"]
+    assert await slugs(store, ProductFilter(category_ids=[road.id])) == ["racer"]
+    assert await slugs(store, ProductFilter(category_ids=[])) == []
 
 
 async def test_a_listing_is_narrowed_by_brand_and_by_options_of_one_variant(store: CatalogStore) -> None:
@@ -85,7 +87,7 @@ async def test_categories_are_listed_as_a_tree(store: CatalogStore) -> None:
     listed: list[str] = []
     after: str | None = None
     while True:
-        page = await store.list_categories(PageArgs.parse(2, after))
+        page = await store.category.page(PageArgs.parse(2, after))
         listed += [category.slug for category in page.nodes]
         if not page.has_next:
             break
@@ -113,8 +115,8 @@ async def test_every_version_of_a_product_is_told_once(store: CatalogStore, even
 
 async def test_an_edit_that_is_refused_tells_nothing(store: CatalogStore) -> None:
     made = await upsert_product(store, draft(), None, now=NOW)
-    assert await store.replace_product(made.id, 7, draft("cup"), [], NOW) is None
+    assert await store.product.replace(made.id, 7, draft("cup"), [], NOW) is None
 
-    document = await store.products.find_one({"_id": made.id})
+    document = await store.db["products"].find_one({"_id": made.id})
     assert document is not None
     assert [entry["id"] for entry in document["outbox"]] == [f"{made.id}:v1"]

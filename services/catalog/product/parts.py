@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.graphql.execution import Wanted
-from services.catalog.store import Parts
+from services.catalog.product.store import Parts
 
 PRODUCT: Final[Mapping[str, Parts]] = {
     "name": frozenset({"names"}),

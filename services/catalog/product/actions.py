@@ -1,25 +1,15 @@
-"""One function a mutation: check by the model, write by the store, refuse with the facts."""
+"""Edits of products: check by the model, write by the store, refuse with the facts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kit.errors import NotFound, Path, Refused, VersionConflict
-from services.catalog.model import (
-    Category,
-    CategoryId,
-    Channel,
-    PriceEntry,
-    Product,
-    ProductDraft,
-    Taken,
-    check_category,
-    check_channel,
-    check_names,
-    check_price,
-    check_product,
-)
-from services.catalog.store import CatalogStore, Conflict
+from services.catalog.category.model import CategoryId
+from services.catalog.conflict import Conflict
+from services.catalog.model import PriceEntry, Taken, check_price
+from services.catalog.product.model import Product, ProductDraft, check_product
+from services.catalog.store import CatalogStore
 
 IMPORT_BATCH = 500
 
@@ -59,8 +49,8 @@ async def upsert_product(
     await _check_channels_exist(store, draft)
     try:
         if edit is None:
-            return await store.insert_product(draft, paths, now)
-        kept = await store.replace_product(edit.id, edit.expected_version, draft, paths, now)
+            return await store.product.insert(draft, paths, now)
+        kept = await store.product.replace(edit.id, edit.expected_version, draft, paths, now)
     except Conflict as conflict:
         path = _CONFLICT_PATHS.get(conflict.index, ("input",))
         raise Refused(Taken(path=path, value=conflict.value)) from conflict
@@ -72,7 +62,7 @@ async def set_price(store: CatalogStore, edit: PriceEdit, *, now: datetime) -> P
     problems = check_price(edit.entry, ("input", "amount"))
     if problems:
         raise Refused(*problems)
-    product = (await store.products_by_sku([edit.sku])).get(edit.sku)
+    product = (await store.product.by_sku([edit.sku])).get(edit.sku)
     if product is None:
         raise Refused(NotFound(path=("input", "sku"), kind="Variant", id=edit.sku))
     await _check_channel_exists(store, edit.entry.channel)
@@ -88,48 +78,8 @@ async def set_price(store: CatalogStore, edit: PriceEdit, *, now: datetime) -> P
     seen = ProductEdit(product.id, edit.expected_version)
     if product.version != edit.expected_version:
         return await _refuse_edit(store, seen)
-    kept = await store.replace_product(product.id, edit.expected_version, draft, paths, now)
+    kept = await store.product.replace(product.id, edit.expected_version, draft, paths, now)
     return kept or await _refuse_edit(store, seen)
-
-
-async def create_category(
-    store: CatalogStore, slug: str, names: Mapping[str, str], parent_id: str | None = None
-) -> Category:
-    """A new category, at the root or below `parent_id`."""
-    parent = None
-    if parent_id is not None:
-        parent = (await store.categories_by_id([parent_id])).get(parent_id)
-        if parent is None:
-            raise Refused(NotFound(path=("input", "parentId"), kind="Category", id=parent_id))
-    problems = check_category(slug, names, parent)
-    if problems:
-        raise Refused(*problems)
-    try:
-        return await store.insert_category(slug, names, parent)
-    except Conflict as conflict:
-        raise Refused(Taken(path=("input", "slug"), value=conflict.value)) from conflict
-
-
-async def rename_category(store: CatalogStore, id: str, names: Mapping[str, str], expected_version: int) -> Category:
-    """New names for a category; its slug and place stay."""
-    problems = check_names(names, ("input", "names"))
-    if problems:
-        raise Refused(*problems)
-    kept = await store.rename_category(id, expected_version, names)
-    if kept is not None:
-        return kept
-    there = (await store.categories_by_id([id])).get(id)
-    if there is None:
-        raise Refused(NotFound(path=("input", "id"), kind="Category", id=id))
-    raise Refused(VersionConflict(expected_version=expected_version, actual_version=there.version))
-
-
-async def put_channel(store: CatalogStore, channel: Channel) -> Channel:
-    """Create or change a channel."""
-    problems = check_channel(channel)
-    if problems:
-        raise Refused(*problems)
-    return await store.put_channel(channel)
 
 
 async def import_products(store: CatalogStore, drafts: Iterable[ProductDraft], *, now: datetime) -> int:
@@ -142,13 +92,13 @@ async def import_products(store: CatalogStore, drafts: Iterable[ProductDraft], *
             raise Refused(*problems)
         batch.append((draft, await _category_path(store, draft.category_ids)))
         if len(batch) == IMPORT_BATCH:
-            imported += await store.insert_products(batch, now)
+            imported += await store.product.insert_many(batch, now)
             batch = []
-    return imported + await store.insert_products(batch, now)
+    return imported + await store.product.insert_many(batch, now)
 
 
 async def _category_path(store: CatalogStore, ids: Sequence[CategoryId]) -> list[CategoryId]:
-    found = await store.categories_by_id(ids)
+    found = await store.category.by_id(ids)
     missing = [
         NotFound(path=("input", "categoryIds", str(index)), kind="Category", id=id)
         for index, id in enumerate(ids)
@@ -160,7 +110,7 @@ async def _category_path(store: CatalogStore, ids: Sequence[CategoryId]) -> list
 
 
 async def _check_channel_exists(store: CatalogStore, channel: str | None) -> None:
-    if channel is not None and not await store.channels_by_id([channel]):
+    if channel is not None and not await store.channel.by_id([channel]):
         raise Refused(NotFound(path=("input", "channel"), kind="Channel", id=channel))
 
 
@@ -171,7 +121,7 @@ async def _check_channels_exist(store: CatalogStore, draft: ProductDraft) -> Non
         for p, entry in enumerate(variant.prices)
         if entry.channel is not None
     }
-    known = await store.channels_by_id(sorted(set(named.values()))) if named else {}
+    known = await store.channel.by_id(sorted(set(named.values()))) if named else {}
     missing = [NotFound(path=path, kind="Channel", id=id) for path, id in named.items() if id not in known]
     if missing:
         raise Refused(*missing)
@@ -179,7 +129,7 @@ async def _check_channels_exist(store: CatalogStore, draft: ProductDraft) -> Non
 
 async def _refuse_edit(store: CatalogStore, edit: ProductEdit | None) -> Product:
     assert edit is not None, "only an edit can miss its version"
-    there = (await store.products_by_id([edit.id])).get(edit.id)
+    there = (await store.product.by_id([edit.id])).get(edit.id)
     if there is None:
         raise Refused(NotFound(path=("input", "id"), kind="Product", id=edit.id))
     raise Refused(VersionConflict(expected_version=edit.expected_version, actual_version=there.version))

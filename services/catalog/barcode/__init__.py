@@ -1,0 +1,1 @@
+"""Barcodes: GTINs with their check digit."""

@@ -1,0 +1,62 @@
+"""Queries and mutations of categories; every resolver is a line or three."""
+
+from typing import Annotated
+
+import strawberry
+
+from kit.arguments import exactly_one
+from kit.graphql.errors import settle
+from kit.graphql.types import After, Connection, First
+from kit.pages import DEFAULT_PAGE, PageArgs
+from services.catalog.category import actions, model
+from services.catalog.category.inputs import CategoryUpsertInput
+from services.catalog.category.types import Category, CategoryUpsertPayload
+from services.catalog.context import WRITE, Info
+
+
+@strawberry.type
+class CategoryQuery:
+    """What may be read of categories."""
+
+    @strawberry.field(description="One category, by id or by slug.")
+    async def category(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="cat_…")] = None,
+        slug: Annotated[str | None, strawberry.argument(description="Such as road-bikes.")] = None,
+    ) -> Category | None:
+        """Null if there is none."""
+        loaders = info.context.loaders
+        loader, key = exactly_one(id=(loaders.category_by_id, id), slug=(loaders.category_by_slug, slug))
+        row = await loader.load(key)
+        return None if row is None else Category(row=row)
+
+    @strawberry.field(description="The category tree, every category before its children.")
+    async def categories(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Category]:
+        """A page."""
+        page = await info.context.store.category.page(PageArgs.parse(first, after))
+        return Connection.of(page, lambda row: Category(row=row))
+
+
+@strawberry.type
+class CategoryMutation:
+    """What may be changed of categories."""
+
+    @strawberry.mutation(description="Create a category, or rename one.")
+    async def category_upsert(
+        self,
+        info: Info,
+        input: Annotated[
+            CategoryUpsertInput, strawberry.argument(description="A new category, or an id and new names.")
+        ],
+    ) -> CategoryUpsertPayload:
+        """See `actions.create_category` and `actions.rename_category`."""
+        info.context.caller.require(WRITE)
+        return await settle(_upsert_category(info, input), CategoryUpsertPayload.of, CategoryUpsertPayload)
+
+
+async def _upsert_category(info: Info, input: CategoryUpsertInput) -> model.Category:
+    store, names = info.context.store, input.names_by_locale()
+    if input.id is not None:
+        return await actions.rename_category(store, input.id, names, input.read_version())
+    return await actions.create_category(store, input.needed_slug(), names, input.parent_id)

@@ -1,0 +1,36 @@
+"""Every MongoDB query of channels; decides nothing. Small, on every shard's primary: no shard key."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from pymongo import IndexModel
+
+from kit.mongo import Database, Document
+from services.catalog.model import Channel
+
+COLLECTION = "channels"
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {COLLECTION: []}
+
+
+class ChannelStore:
+    """Channels."""
+
+    def __init__(self, db: Database) -> None:
+        self.channels = db[COLLECTION]
+
+    async def by_id(self, ids: Sequence[str]) -> dict[str, Channel]:
+        """The channels there are, by id."""
+        found = await self.channels.find({"_id": {"$in": list(ids)}}).to_list()
+        return {document["_id"]: _channel(document) for document in found}
+
+    async def put(self, channel: Channel) -> Channel:
+        """Keep a channel, new or changed."""
+        values = asdict(channel)
+        values["_id"] = values.pop("id")
+        await self.channels.replace_one({"_id": channel.id}, values, upsert=True)
+        return channel
+
+
+def _channel(document: Document) -> Channel:
+    return Channel(document["_id"], document["name"], document["currency"], document["tax_rate_bp"])

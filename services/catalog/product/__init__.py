@@ -1,0 +1,1 @@
+"""Products with their options and variants: one document each, edited whole."""

@@ -1,0 +1,120 @@
+"""Queries and mutations of products; every resolver is a line or three."""
+
+from typing import Annotated
+
+import strawberry
+
+from kit.arguments import exactly_one
+from kit.graphql.errors import settle
+from kit.graphql.execution import wanted
+from kit.graphql.types import After, Connection, First
+from kit.pages import DEFAULT_PAGE, PageArgs
+from services.catalog.context import WRITE, Info
+from services.catalog.product import actions, model, parts
+from services.catalog.product.inputs import (
+    ProductFilterInput,
+    ProductSort,
+    ProductUpsertInput,
+    VariantPriceSetInput,
+)
+from services.catalog.product.store import ProductFilter
+from services.catalog.product.types import (
+    Product,
+    ProductUpsertPayload,
+    Variant,
+    VariantPriceSetPayload,
+    product_of,
+    variant_of,
+)
+
+
+@strawberry.type
+class ProductQuery:
+    """What may be read of products."""
+
+    @strawberry.field(description="One product, by id or by slug.")
+    async def product(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="prd_…")] = None,
+        slug: Annotated[str | None, strawberry.argument(description="Such as mountain-200.")] = None,
+    ) -> Product | None:
+        """Null if there is none."""
+        loaders = info.context.loaders
+        loader, key = exactly_one(id=(loaders.product_by_id, id), slug=(loaders.product_by_slug, slug))
+        return product_of(await loader.of(parts.of_product(wanted(info))).load(key))
+
+    @strawberry.field(description="Products in order, narrowed by a filter.")
+    async def products(
+        self,
+        info: Info,
+        first: First = DEFAULT_PAGE,
+        after: After = None,
+        filter: Annotated[ProductFilterInput | None, strawberry.argument(description="What to narrow to.")] = None,
+        sort: Annotated[ProductSort, strawberry.argument(description="The order.")] = ProductSort.NAME,
+    ) -> Connection[Product]:
+        """A page."""
+        narrow = await _narrowed(info, filter)
+        fields = wanted(info)
+        needed = parts.of_product(fields.at("nodes")) | parts.of_product(fields.at("edges", "node"))
+        page = await info.context.store.product.page(narrow, sort.to_sort(), PageArgs.parse(first, after), needed)
+        return Connection.of(page, lambda row: Product(row=row))
+
+    @strawberry.field(description="One variant, by SKU or by barcode.")
+    async def variant(
+        self,
+        info: Info,
+        sku: Annotated[strawberry.ID | None, strawberry.argument(description="Stock keeping unit.")] = None,
+        barcode: Annotated[str | None, strawberry.argument(description="GTIN: JAN, EAN or UPC.")] = None,
+    ) -> Variant | None:
+        """Null if there is none."""
+        loaders = info.context.loaders
+        loader, key = exactly_one(sku=(loaders.product_by_sku, sku), barcode=(loaders.product_by_barcode, barcode))
+        needed = parts.of_variant(wanted(info)) | ({"variants.barcode"} if sku is None else set())
+        row = await loader.of(needed).load(key)
+        return None if row is None else _variant(row, sku, barcode)
+
+
+@strawberry.type
+class ProductMutation:
+    """What may be changed of products."""
+
+    @strawberry.mutation(description="Create a product, or replace the version somebody read.")
+    async def product_upsert(
+        self, info: Info, input: Annotated[ProductUpsertInput, strawberry.argument(description="The product, whole.")]
+    ) -> ProductUpsertPayload:
+        """See `actions.upsert_product`."""
+        info.context.caller.require(WRITE)
+        return await settle(_upsert_product(info, input), ProductUpsertPayload.of, ProductUpsertPayload)
+
+    @strawberry.mutation(description="Set one price of one variant.")
+    async def variant_price_set(
+        self,
+        info: Info,
+        input: Annotated[VariantPriceSetInput, strawberry.argument(description="Whose price, and which.")],
+    ) -> VariantPriceSetPayload:
+        """See `actions.set_price`."""
+        info.context.caller.require(WRITE)
+        return await settle(_set_price(info, input), VariantPriceSetPayload.of, VariantPriceSetPayload)
+
+
+async def _upsert_product(info: Info, input: ProductUpsertInput) -> model.Product:
+    now = info.context.caller.at
+    return await actions.upsert_product(info.context.store, input.to_draft(), input.to_edit(), now=now)
+
+
+async def _set_price(info: Info, input: VariantPriceSetInput) -> model.Product:
+    return await actions.set_price(info.context.store, input.to_edit(), now=info.context.caller.at)
+
+
+def _variant(row: model.Product, sku: str | None, barcode: str | None) -> Variant | None:
+    if sku is not None:
+        return variant_of(row, sku)
+    return next((variant_of(row, v.sku) for v in row.draft.variants if v.barcode == barcode), None)
+
+
+async def _narrowed(info: Info, filter: ProductFilterInput | None) -> ProductFilter:
+    if filter is None:
+        return ProductFilter()
+    category = None if filter.category is None else await info.context.loaders.category_by_slug.load(filter.category)
+    return filter.to_filter(None if category is None else category.id)
