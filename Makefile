@@ -1,5 +1,7 @@
 # Two commands do everything: `make run` and `make test`. Both install what they need into .venv by themselves.
 BIN := .venv/bin
+# Tests wait more than they compute (locks, leases, processes that start): two workers a core of a small machine.
+WORKERS := 4
 
 .PHONY: run test check format lock bench bench-execution oracle-execution oracle-gateway clean
 
@@ -9,7 +11,7 @@ run: ## start the embedded MongoDB, every service and the gateway; seed the samp
 	@$(BIN)/noren up
 
 test: check ## formatting, lint, types, import rules, then the whole suite on a real MongoDB
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: ## formatting, lint, types, import rules
 	@scripts/install dev
