@@ -1,9 +1,10 @@
 """The app factory: a subgraph and its lifespan become a Starlette app that any ASGI server runs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from kit.context import PROBE_HEADER
 from kit.errors import Unavailable
+from kit.sse import COMPLETE, accepts_events, next_event, send_stream
 from kit.subgraph import Subgraph
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -38,13 +40,22 @@ class Service:
             return {"errors": [{"message": message, "extensions": {"code": Unavailable.code}}]}
         return await self.subgraph.execute(query, variables, operation_name, headers)
 
+    def subscribe(
+        self, query: str, variables: dict[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """The subgraph's responses to a subscription, one an event; see `Subgraph.subscribe`."""
+        return self.subgraph.subscribe(query, variables, operation_name, headers)
+
 
 Opened = AbstractAsyncContextManager[Service]
 """A service for as long as the block lasts: database open, indexes made, background work running."""
 
 
 def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
-    """The ASGI app of one service: POST /graphql, GET /health/live, GET /health/ready."""
+    """The ASGI app of one service: POST /graphql, GET /health/live, GET /health/ready.
+
+    A server that is about to stop sets `app.state.stopping`, an `asyncio.Event`: subscriptions then end by themselves.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -52,15 +63,17 @@ def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
             app.state.service = service
             yield
 
-    return App(
+    app = App(
         lifespan=lifespan,
         routes=[
-            Route(GRAPHQL_PATH, graphql, methods=["POST"]),
+            Route(GRAPHQL_PATH, GraphQL(), methods=["POST"]),
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", ready, methods=["GET"]),
         ],
         debug=False,
     )
+    app.state.stopping = asyncio.Event()
+    return app
 
 
 class App(Starlette):
@@ -69,18 +82,44 @@ class App(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI calls it."""
         if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH and scope["method"] == "POST":
-            response = await _answer(self.state.service, scope, receive)
-            await response(scope, receive, send)
+            await _answer(self.state.service, self.state.stopping, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
-async def graphql(request: Request) -> Response:
-    """One operation as JSON; 400 says what is wrong with the envelope."""
-    return await _answer(request.app.state.service, request.scope, request.receive)
+class GraphQL:
+    """The endpoint, for an app that is mounted under another path: that one goes Starlette's way."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI calls it."""
+        state = scope["app"].state
+        await _answer(state.service, state.stopping, scope, receive, send)
 
 
-async def _answer(service: Service, scope: Scope, receive: Receive) -> Response:
+async def _answer(service: Service, stopping: asyncio.Event, scope: Scope, receive: Receive, send: Send) -> None:
+    """One operation: JSON, or a stream of events if asked for; 400 says what is wrong with the envelope."""
+    envelope = await _read_envelope(receive)
+    if isinstance(envelope, Response):
+        await envelope(scope, receive, send)
+        return
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    asked = (envelope["query"], envelope.get("variables"), envelope.get("operationName"), headers)
+    if accepts_events(headers.get("accept", "")):
+        away = {"message": f"{service.subgraph.name} is stopping", "extensions": {"code": Unavailable.code}}
+        farewell = next_event({"errors": [away]}) + COMPLETE
+        await send_stream(_blocks(service.subscribe(*asked)), receive, send, stopping=stopping, farewell=farewell)
+    else:
+        await _json(await service.execute(*asked))(scope, receive, send)
+
+
+async def _blocks(responses: AsyncGenerator[dict[str, Any], None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(responses):
+        async for response in responses:
+            yield next_event(response)
+        yield COMPLETE
+
+
+async def _read_envelope(receive: Receive) -> dict[str, Any] | Response:
     body = await _read(receive)
     if body is None:
         return _bad(f"body: expected at most {MAX_BODY_BYTES} bytes", status=413)
@@ -89,11 +128,7 @@ async def _answer(service: Service, scope: Scope, receive: Receive) -> Response:
     except orjson.JSONDecodeError as error:
         return _bad(f"body: expected JSON, {error}")
     problem = envelope_problem(envelope)
-    if problem is not None:
-        return _bad(problem)
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    answer = await service.execute(envelope["query"], envelope.get("variables"), envelope.get("operationName"), headers)
-    return _json(answer)
+    return _bad(problem) if problem is not None else cast(dict[str, Any], envelope)
 
 
 async def live(request: Request) -> Response:

@@ -2,8 +2,8 @@
 
 from asyncio import gather
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, specified_rules
@@ -15,12 +15,14 @@ from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionResult as StrawberryResult
 from strawberry.types import Info
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.execution import ExecutionContext
+from strawberry.types.execution import ExecutionContext, PreExecutionError
 from strawberry.types.fields.resolver import StrawberryResolver
+from strawberry.types.graphql import OperationType
 
 from kit.graphql.errors import COMMON_ERRORS, UserError
 from kit.graphql.execution import CompiledExecutor
 from kit.graphql.scalars import config
+from kit.graphql.subscription import Asked, Read, read, subscribe
 
 FEDERATION_VERSION: Final = "2.5"
 """Strawberry prints 2.11 by itself; every composer accepts this one."""
@@ -28,6 +30,8 @@ MAX_ENTITIES = 5_000
 """Representations of one `_entities` call: 100 products with 50 variants each."""
 DOCUMENT_CACHE = 512
 """Parsed and validated documents kept; a gateway sends few, and the same again and again."""
+
+ANSWERED_ONCE: Final = (OperationType.QUERY, OperationType.MUTATION)
 
 
 def _parser_cache() -> ParserCache:
@@ -52,7 +56,20 @@ class Schema(FederationSchema):
         result = await self.compiled.execute(query, variables, operation_name, context) if self.compiles else None
         if result is not None:
             return result
-        return await self.execute(query, variables, context_value=context, operation_name=operation_name)
+        return await self.execute(
+            query, variables, context, operation_name=operation_name, allowed_operation_types=ANSWERED_ONCE
+        )
+
+    def events(
+        self, asked: Asked, make_context: Callable[[], object]
+    ) -> AsyncGenerator[ExecutionResult | PreExecutionError, None]:
+        """The results of a subscription, one an event; see `kit.graphql.subscription`."""
+        return subscribe(self._schema, self._subscribed, asked, make_context)
+
+    @cached_property
+    def _subscribed(self) -> Read:
+        """Documents of subscriptions, the last ones kept: many clients subscribe to few."""
+        return lru_cache(DOCUMENT_CACHE)(partial(read, self._schema, _validate))
 
     @cached_property
     def compiled(self) -> CompiledExecutor:
@@ -122,14 +139,19 @@ def build_schema(
     query: type,
     mutation: type | None = None,
     *,
+    subscription: type | None = None,
     types: Iterable[type] = (),
     errors: Iterable[type[UserError]] = (),
 ) -> Schema:
-    """A subgraph's schema: `types` are entities no root field returns, `errors` the service's own user errors."""
+    """A subgraph's schema: `types` are entities no root field returns, `errors` the service's own user errors.
+
+    A field of `subscription` is an async generator (`@strawberry.subscription`), closed when nobody listens any more.
+    """
     members = [*COMMON_ERRORS, *errors] if mutation is not None else []
     schema = Schema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         types=[*types, *members],
         extensions=[*CACHES],
         config=config(),

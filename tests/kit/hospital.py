@@ -1,8 +1,11 @@
 """A small hospital on kit: a subgraph that can fail in every way a subgraph may."""
 
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar
 
 import strawberry
@@ -11,6 +14,7 @@ from pymongo import AsyncMongoClient
 from kit.context import CONTEXT_HEADER, ContextSigner, RequestContext
 from kit.errors import BadUserInput, NotFound, Refusal, Refused
 from kit.graphql.errors import Payload, UserError, presents, settle
+from kit.graphql.execution import batch_field, wanted
 from kit.graphql.scalars import CurrencyCode
 from kit.graphql.schema import build_schema
 from kit.subgraph import Subgraph
@@ -23,7 +27,9 @@ DEAD_URL = "mongodb://127.0.0.1:9/?directConnection=true&serverSelectionTimeoutM
 @dataclass
 class Context:
     caller: RequestContext
+    number: int = 0
     asked: list[list[dict[str, Any]]] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
 
 Info = strawberry.Info[Context, None]
@@ -153,7 +159,62 @@ class Mutation:
         )
 
 
-schema = build_schema(Query, Mutation, types=[Ward], errors=[NoBedError])
+@strawberry.type
+class Nurse:
+    name: str
+    asked: list[str]
+
+
+@strawberry.type
+class Visit:
+    number: int
+    patient: Patient
+
+    @strawberry.field
+    def context(self, info: Info) -> str:
+        return f"{info.context.number} {info.context.caller.trace_id} {info.context.caller.at.isoformat()}"
+
+    @strawberry.field
+    async def room(self) -> str:
+        if self.number == 2:
+            raise RuntimeError("secret: room 2 is on fire")
+        return f"room {self.number}"
+
+    @batch_field()
+    @staticmethod
+    async def nurse(visits: "Sequence[Visit]", info: Info) -> list[Nurse]:
+        return [Nurse(name=f"nurse of {visit.number}", asked=sorted(wanted(info))) for visit in visits]
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def visits(self, info: Info, count: int = 3) -> AsyncGenerator[Visit, None]:
+        closed: list[str] = info.context.closed
+        try:
+            for number in range(count):
+                yield Visit(number=number, patient=Patient(id=strawberry.ID(f"p{number}")))
+            await asyncio.Event().wait()
+        finally:
+            closed.append("visits")
+
+    @strawberry.subscription
+    async def alarms(self, info: Info) -> AsyncGenerator[str, None]:
+        info.context.caller.require("alarms:read")
+        yield "fire"
+
+    @strawberry.subscription
+    async def breaking(self) -> AsyncGenerator[int | None, None]:
+        yield 1
+        raise RuntimeError("secret: the wire was cut")
+
+    @strawberry.subscription
+    async def refused(self) -> AsyncGenerator[int, None]:
+        raise BadUserInput("ward: expected a name")
+        yield 1
+
+
+schema = build_schema(Query, Mutation, subscription=Subscription, types=[Ward], errors=[NoBedError])
 
 
 @dataclass
@@ -161,12 +222,14 @@ class Hospital:
     """The subgraph and the contexts of the requests it was asked."""
 
     contexts: list[Context] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    """Subscriptions whose generator was closed."""
 
     def make_context(self, caller: RequestContext) -> Context:
-        self.contexts.append(Context(caller))
+        self.contexts.append(Context(caller, len(self.contexts), closed=self.closed))
         return self.contexts[-1]
 
-    @property
+    @cached_property
     def subgraph(self) -> Subgraph:
         return Subgraph("hospital", schema, SIGNER, self.make_context)
 
@@ -174,6 +237,11 @@ class Hospital:
         self, query: str, variables: dict[str, Any] | None = None, *, operation: str | None = None, scopes: str = ""
     ) -> dict[str, Any]:
         return await self.subgraph.execute(query, variables, operation, headers(scopes))
+
+    def listen(
+        self, query: str, variables: dict[str, Any] | None = None, *, scopes: str = ""
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        return self.subgraph.subscribe(query, variables, None, headers(scopes))
 
 
 def headers(scopes: str = "") -> dict[str, str]:

@@ -85,7 +85,8 @@ async def test_without_a_valid_context_nothing_runs(hospital: Hospital, sent: di
     [
         ("{ patient(", None, "GRAPHQL_PARSE_FAILED", "Syntax Error"),
         ("{ nope }", None, "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'nope' on type 'Query'"),
-        ("subscription { trace }", None, "GRAPHQL_VALIDATION_FAILED", "subscription"),
+        ("subscription { trace }", None, "BAD_USER_INPUT", "text/event-stream"),
+        ("subscription { visits { number } }", None, "BAD_USER_INPUT", "text/event-stream"),
         ('{ echo(at: "x", fee: 1, currency: "EUR") }', None, "GRAPHQL_VALIDATION_FAILED", "expected RFC 3339"),
         ("", None, "BAD_USER_INPUT", "query: expected a document"),
         ("query A { trace }", "B", "BAD_USER_INPUT", "operationName: the document does not have an operation 'B'"),
