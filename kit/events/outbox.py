@@ -1,7 +1,8 @@
 """The drainer: from the outboxes of a collection into the journal and the event log."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +30,33 @@ def outbox_entry(id: str, type: str, subject: str, time: datetime, data: Mapping
     return {"id": id, "type": type, "subject": subject, "time": time, "data": dict(data)}
 
 
-class Drainer:
-    """Empties the outboxes of `collection`. Any number may run at once: every step is idempotent."""
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """The fields of a document that are read to tell its outbox, and the entries made of them, in the outbox's order.
 
-    def __init__(self, collection: Collection, journal: Collection, event_log: EventLog, source: str) -> None:
+    The same entry must become the same event however often and late it is told.
+    """
+
+    fields: Document
+    tell: Callable[[Document], Sequence[Document]]
+
+
+class Drainer:
+    """Empties the outboxes of `collection`. Any number may run at once: every step is idempotent.
+
+    A document that keeps its outbox short has a `teller`, which makes full entries of its `fields`.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        journal: Collection,
+        event_log: EventLog,
+        source: str,
+        *,
+        teller: "Teller | None" = None,
+    ) -> None:
+        self._teller = teller or Teller({"outbox": 1}, lambda document: document["outbox"])
         self._collection = collection
         self._journal = journal
         self._log = event_log
@@ -62,11 +86,11 @@ class Drainer:
 
     async def drain_once(self) -> int:
         """Drain one batch and return how many events it held."""
-        found = self._collection.find(HAS_OUTBOX, {"outbox": 1}).sort("outbox.time", ASCENDING).limit(BATCH)
+        found = self._collection.find(HAS_OUTBOX, self._teller.fields).sort("outbox.time", ASCENDING).limit(BATCH)
         documents = await found.to_list()
         if not documents:
             return 0
-        events = [self._event(entry) for document in documents for entry in document["outbox"]]
+        events = [self._event(entry) for document in documents for entry in self._teller.tell(document)]
         await insert_new(self._journal, [event.to_document() for event in events])
         await self._log.append(events)
         await self._collection.bulk_write([_pull(document) for document in documents], ordered=False)

@@ -7,13 +7,14 @@ from services.inventory.reservation.actions import (
     Swept,
     commit,
     find_reservation,
+    move_all,
     release,
     reserve,
     sweep,
     sweep_for_ever,
 )
 from services.inventory.reservation.model import audit_holds
-from services.inventory.stock.actions import adjust_stock, import_opening_stock
+from services.inventory.stock.actions import adjust_stock, import_opening_stock, move
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore
 
@@ -26,6 +27,8 @@ __all__ = [
     "find_reservation",
     "import_locations",
     "import_opening_stock",
+    "move",
+    "move_all",
     "release",
     "reserve",
     "sweep",

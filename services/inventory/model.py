@@ -36,6 +36,31 @@ class MovementReason(StrEnum):
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
     ABORTED = "ABORTED"
+    CANCELLED = "CANCELLED"
+    HANDED_OVER = "HANDED_OVER"
+    PICKED = "PICKED"
+    TRANSFERRED = "TRANSFERRED"
+    COUNTED = "COUNTED"
+    INSPECTED = "INSPECTED"
+    WRITTEN_OFF = "WRITTEN_OFF"
+    PROTECTED = "PROTECTED"
+    SYNCED = "SYNCED"
+
+
+class StockState(StrEnum):
+    """What a piece on hand is there for; every piece on hand is in exactly one of these."""
+
+    AVAILABLE = "AVAILABLE"
+    RESERVED = "RESERVED"
+    COMMITTED = "COMMITTED"
+    SAFETY = "SAFETY"
+    QUALITY_HOLD = "QUALITY_HOLD"
+    DAMAGED = "DAMAGED"
+
+    @property
+    def figure(self) -> str:
+        """The figure of a level that counts it."""
+        return self.value.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +81,20 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsufficientStock(Refusal):
-    """More was asked for than may still be promised; `available` is what was there when it was refused."""
+    """More was asked for than is there; `available` is what there was of `state` when it was refused."""
 
     sku: str
     location_id: str
     requested: int
     available: int
+    state: StockState = StockState.AVAILABLE
     code: ClassVar[str] = "INSUFFICIENT_STOCK"
 
     @property
     def message(self) -> str:
-        """Both quantities and where."""
-        return f"{self.requested} of {self.sku!r} at {self.location_id!r} requested, {self.available} available"
+        """Both quantities, where, and of which state."""
+        where = f"{self.sku!r} at {self.location_id!r}"
+        return f"{self.requested} of {where} requested, {self.available} {self.state.value.lower()}"
 
 
 def stock_id(sku: str, location_id: str) -> StockId:

@@ -32,7 +32,13 @@ from services.inventory.reservation.types import (
     StockReserveInput,
     StockReservePayload,
 )
-from services.inventory.stock.types import OnHandChanged, StockAdjustInput, StockAdjustPayload
+from services.inventory.stock.types import (
+    OnHandChanged,
+    StockAdjustInput,
+    StockAdjustPayload,
+    StockMoveInput,
+    StockMovePayload,
+)
 from services.inventory.types import InsufficientStock, Variant
 
 WRITE = "stock:write"
@@ -121,6 +127,19 @@ class Mutation:
         )
         return await settle(adjusted, StockAdjustPayload.of, StockAdjustPayload)
 
+    @strawberry.mutation(
+        description="Move pieces between the states of one stock, in or out, never more than there are. Scope "
+        "stock:write."
+    )
+    async def stock_move(
+        self, info: Info, input: Annotated[StockMoveInput, strawberry.argument(description="The move.")]
+    ) -> StockMovePayload:
+        """See `actions.move`."""
+        context = info.context
+        context.caller.require(WRITE)
+        moved = actions.move(context.store, input.to_move(), actor=context.actor, now=context.caller.at)
+        return await settle(moved, StockMovePayload.of, StockMovePayload)
+
     @strawberry.mutation(description="Hold pieces for a while, every line or none. Scope stock:reserve.")
     async def stock_reserve(
         self, info: Info, input: Annotated[StockReserveInput, strawberry.argument(description="What to hold.")]
@@ -145,7 +164,9 @@ class Mutation:
             released, lambda row: StockReleasePayload(reservation=_shown(info, row)), StockReleasePayload
         )
 
-    @strawberry.mutation(description="Take a reservation's pieces out for good: they are sold. Scope stock:reserve.")
+    @strawberry.mutation(
+        description="Commit a reservation: its pieces are sold, and leave now or later. Scope stock:reserve."
+    )
     async def reservation_commit(
         self, info: Info, input: Annotated[ReservationCommitInput, strawberry.argument(description="Which.")]
     ) -> ReservationCommitPayload:
@@ -153,7 +174,12 @@ class Mutation:
         context = info.context
         context.caller.require(RESERVE)
         committed = actions.commit(
-            context.store, input.reservation_id, input.idempotency_key, actor=context.actor, now=context.caller.at
+            context.store,
+            input.reservation_id,
+            input.idempotency_key,
+            actor=context.actor,
+            now=context.caller.at,
+            how=input.to_commitment(),
         )
         return await settle(
             committed, lambda row: ReservationCommitPayload(reservation=_shown(info, row)), ReservationCommitPayload

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from pymongo import IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from kit.events import Teller
 from kit.mongo import Database
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
 from services.inventory.reservation.store import COLLECTION as RESERVATIONS
 from services.inventory.reservation.store import INDEXES as RESERVATION_INDEXES
 from services.inventory.reservation.store import ReservationStore
+from services.inventory.stock.movement import TOLD_FIELDS, tell
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import INDEXES as STOCK_INDEXES
 from services.inventory.stock.store import JOURNAL, StockStore
@@ -30,6 +32,7 @@ class InventoryStore:
         self.reservations = ReservationStore(db, self._changed)
         self.journal = db[JOURNAL]
         self.outboxes = (db[STOCK], db[RESERVATIONS])
+        self.stock_teller = Teller(TOLD_FIELDS, tell)
 
     @asynccontextmanager
     async def one_instant(self) -> AsyncIterator[AsyncClientSession]:

@@ -6,8 +6,8 @@ C  settle: give back or take out every line and fence it; safe to repeat, by any
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pymongo.errors import PyMongoError
@@ -18,17 +18,23 @@ from kit.log import logger
 from kit.times import utc_now
 from services.inventory.model import Actor
 from services.inventory.reservation.model import (
+    ALL_OUT,
+    MIN_HOLD_S,
     Attempt,
+    Commitment,
+    Line,
     Reservation,
     ReservationDraft,
     ReservationEnded,
     ReservationState,
+    check_commitment,
     check_draft,
     judge_attempt,
     may_touch,
     merge_lines,
     refuse_lines,
     state_at,
+    taking,
 )
 from services.inventory.reservation.store import SWEEP_BATCH, EndKeyTaken
 from services.inventory.store import InventoryStore
@@ -40,6 +46,8 @@ CLAIM_ATTEMPTS = 3
 HOLD_ATTEMPTS = 4
 """Stock must come back between the write and the look this many times in a row before we give up."""
 SWEEP_EVERY_S = 1.0
+MOVES = "moves\n"
+"""Before the keys of moves: no key a client sends for a reservation can begin like it."""
 SWEEPER = Actor(channel="inventory")
 
 
@@ -51,6 +59,16 @@ class Ending:
     key: str
     state: ReservationState
     actor: Actor
+    commitment: Commitment | None = None
+
+    @property
+    def content(self) -> str | None:
+        """The digest of what it ends with; the default has none, as those that ended before there was another."""
+        how = self.commitment
+        if how is None or how == ALL_OUT:
+            return None
+        lines = how.lines and [(line.stock_id, line.quantity) for line in merge_lines(how.lines)]
+        return fingerprint(how.into, lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +87,28 @@ async def reserve(store: InventoryStore, draft: ReservationDraft, *, actor: Acto
     A refused reservation holds nothing and leaves its key free, so that it may be tried again when stock is back.
     """
     check_key(draft.key)
+    return await _hold_all(store, draft, actor, now)
+
+
+async def move_all(store: InventoryStore, draft: ReservationDraft, *, actor: Actor, now: datetime) -> Reservation:
+    """Move every line from its `source` on to where `draft.onward` says, all or none, once a key.
+
+    Refused with `InsufficientStock` for each line that is short, having moved nothing; the key may then come again.
+    """
+    check_key(draft.key)
+    assert draft.onward is not None, "a draft that only holds is for `reserve`"
+    moved = await _hold_all(store, replace(draft, key=f"{MOVES}{draft.key}", hold_s=MIN_HOLD_S), actor, now)
+    if not moved.settled:
+        await store.reservations.settle([moved])
+    return moved
+
+
+async def _hold_all(store: InventoryStore, draft: ReservationDraft, actor: Actor, now: datetime) -> Reservation:
     problems = check_draft(draft)
     if problems:
         raise Refused(*problems)
     lines = merge_lines(draft.lines)
-    content = fingerprint(
-        [(line.stock_id, line.quantity) for line in lines], draft.hold_s, actor.channel, actor.customer
-    )
+    content = _content(draft, lines, actor)
     for _ in range(CLAIM_ATTEMPTS):
         found = await store.reservations.by_key(draft.key)
         if found is None:
@@ -87,7 +120,7 @@ async def reserve(store: InventoryStore, draft: ReservationDraft, *, actor: Acto
         if found is None:
             continue
         if found.fingerprint != content:
-            raise Refused(IdempotencyKeyReused(key=draft.key))
+            raise Refused(IdempotencyKeyReused(key=draft.key.removeprefix(MOVES)))
         kept = await _drive(store, found, now)
         if kept is not None:
             return kept
@@ -99,9 +132,14 @@ async def release(store: InventoryStore, id: str, key: str, *, actor: Actor, now
     return await _end(store, Ending(id, key, ReservationState.RELEASED, actor), now)
 
 
-async def commit(store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime) -> Reservation:
-    """Take everything out for good; the same key again changes nothing, another one finds it ended."""
-    return await _end(store, Ending(id, key, ReservationState.COMMITTED, actor), now)
+async def commit(
+    store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime, how: Commitment = ALL_OUT
+) -> Reservation:
+    """Take the pieces out for good, or into another state; what is not committed of the lines goes back.
+
+    The same key and input again changes nothing, another one finds it ended.
+    """
+    return await _end(store, Ending(id, key, ReservationState.COMMITTED, actor, how), now)
 
 
 async def sweep(store: InventoryStore, *, now: datetime) -> Swept:
@@ -125,6 +163,15 @@ async def sweep_for_ever(store: InventoryStore) -> None:
         except PyMongoError as error:
             log.warning("sweeper waits", error=type(error).__name__)
         await asyncio.sleep(SWEEP_EVERY_S)
+
+
+def _content(draft: ReservationDraft, lines: Sequence[Line], actor: Actor) -> str:
+    """The digest of the input; what an input does not use is not in it, so that older keys stay what they were."""
+    onward = draft.onward and [draft.onward.into, draft.onward.reason, [line.source for line in lines]]
+    further = [each for each in (draft.reference, onward) if each is not None]
+    return fingerprint(
+        [(line.stock_id, line.quantity) for line in lines], draft.hold_s, actor.channel, actor.customer, *further
+    )
 
 
 async def _drive(store: InventoryStore, reservation: Reservation, now: datetime) -> Reservation | None:
@@ -177,12 +224,23 @@ async def _end(store: InventoryStore, ending: Ending, now: datetime) -> Reservat
     reservation = await find_reservation(store, ending.reservation_id, ending.actor)
     if reservation is None:
         raise Refused(NotFound(path=("input", "reservationId"), kind="Reservation", id=ending.reservation_id))
+    if ending.commitment is not None:
+        problems = check_commitment(ending.commitment, reservation)
+        if problems:
+            raise Refused(*problems)
+        reservation = replace(
+            reservation, into=ending.commitment.into, lines=taking(ending.commitment, reservation.lines)
+        )
     try:
-        ended = await store.reservations.end(reservation, ending.state, key, actor=ending.actor, now=now)
+        ended = await store.reservations.end(
+            replace(reservation, ended_key=key, ended_with=ending.content), ending.state, actor=ending.actor, now=now
+        )
     except EndKeyTaken as taken:
         raise Refused(IdempotencyKeyReused(key=ending.key)) from taken
     if ended is None:
         ended = await _ended_before(store, reservation, key, now)
+        if ended.ended_with != ending.content:
+            raise Refused(IdempotencyKeyReused(key=ending.key))
     if not ended.settled:
         await store.reservations.settle([ended])
     return ended

@@ -1,14 +1,15 @@
 """Reservations: their lines, their life, and who may touch them. No I/O.
 
     TRY ──→ HELD ──→ COMMITTED | RELEASED | EXPIRED
-     └────→ ABORTED
+     ├────→ ABORTED
+     └────→ COMMITTED at once, where the lines move onward
 
 Every arrow is one compare-and-set on the reservation; it alone decides. What follows on the stock (`settled`) is done
 by whoever decided, and again by the sweeper until it is done.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -23,10 +24,11 @@ from services.inventory.model import (
     ReservationId,
     Sku,
     StockId,
+    StockState,
     check_sku,
     stock_id,
 )
-from services.inventory.stock.model import StockLevel
+from services.inventory.stock.model import Quantities, StockLevel
 
 MAX_LINES = 100
 """Different stocks of one reservation: a large basket; more would make one bulk write a burden to all."""
@@ -65,12 +67,17 @@ class ReservationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many pieces of one SKU at one location; `place` is where the input first named it."""
+    """So many pieces of one SKU at one location; `place` is where the input first named it.
+
+    `taken` is how many of them were committed, None for all; the rest goes back to `source`.
+    """
 
     sku: Sku
     location_id: LocationId
     quantity: int
     place: int = 0
+    source: StockState = StockState.AVAILABLE
+    taken: int | None = None
 
     @property
     def stock_id(self) -> StockId:
@@ -85,11 +92,38 @@ class ReservationDraft:
     key: str
     lines: tuple[Line, ...]
     hold_s: int = DEFAULT_HOLD_S
+    reference: str | None = None
+    onward: "Onward | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Where pieces go as soon as all lines are held: `into` a state, or out of the stock if None; and why."""
+
+    into: StockState | None
+    reason: MovementReason
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """How a reservation is committed: its pieces leave, or move `into` a state; `lines` if it is not all of them."""
+
+    into: StockState | None = None
+    lines: tuple[Line, ...] | None = None
+
+
+ALL_OUT = Commitment()
+"""Sold and handed over at once, as at a till."""
+LATER = Commitment(StockState.COMMITTED)
+"""Paid, and handed over by fulfilment later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A reservation as it is kept. `hold_until` is the database's time, from which on no further line can be held."""
+    """A reservation as it is kept. `hold_until` is the database's time, from which on no further line can be held.
+
+    `into` is the state into which committed pieces move, None if they leave; `ended_with` the digest of how it ended.
+    """
 
     id: ReservationId
     fingerprint: str
@@ -102,7 +136,18 @@ class Reservation:
     ended_at: datetime | None = None
     ended_by: Actor | None = None
     ended_key: str | None = None
+    ended_with: str | None = None
     settled: bool = False
+    reference: str | None = None
+    into: StockState | None = None
+    onward: Onward | None = None
+
+    @property
+    def ending_reason(self) -> MovementReason:
+        """What the journal says of its lines' last movement."""
+        if self.onward is not None and self.state is ReservationState.COMMITTED:
+            return self.onward.reason
+        return self.state.movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +200,8 @@ def check_draft(draft: ReservationDraft) -> list[Refusal]:
         if len(merged) > MAX_LINES:
             expected = f"at most {MAX_LINES} different SKUs and locations"
             problems.append(InvalidInput(path=at, expected=expected, got=str(len(merged))))
+        if len({(line.stock_id, line.source) for line in draft.lines}) > len(merged):
+            problems.append(InvalidInput(path=at, expected="one source state a stock", got="several"))
         problems += [_absurd(line.place, line.quantity) for line in merged if line.quantity > MAX_QUANTITY]
     return problems
 
@@ -166,7 +213,7 @@ def merge_lines(lines: Sequence[Line]) -> tuple[Line, ...]:
         known = merged.get(line.stock_id)
         place = index if known is None else known.place
         already = 0 if known is None else known.quantity
-        merged[line.stock_id] = Line(line.sku, line.location_id, already + line.quantity, place)
+        merged[line.stock_id] = replace(line, quantity=already + line.quantity, place=place)
     return tuple(merged[id] for id in sorted(merged))
 
 
@@ -183,17 +230,64 @@ def refuse_lines(lines: Sequence[Line], levels: Mapping[StockId, StockLevel]) ->
         level = levels.get(line.stock_id)
         if level is None:
             refusals.append(NotFound(path=(*path, "sku"), kind="Stock", id=line.stock_id))
-        elif level.quantities.available < line.quantity:
+        elif level.quantities.of(line.source) < line.quantity:
             refusals.append(
                 InsufficientStock(
                     path=(*path, "quantity"),
                     sku=line.sku,
                     location_id=line.location_id,
                     requested=line.quantity,
-                    available=level.quantities.available,
+                    available=level.quantities.of(line.source),
+                    state=line.source,
                 )
             )
     return refusals
+
+
+def settling(reservation: Reservation, line: Line) -> Quantities:
+    """What becomes of a held line when its reservation has ended."""
+    commits = reservation.state is ReservationState.COMMITTED
+    taken = 0 if not commits else line.quantity if line.taken is None else line.taken
+    back = Quantities.of_move(line.quantity - taken, StockState.RESERVED, line.source)
+    return back + Quantities.of_move(taken, StockState.RESERVED, reservation.into)
+
+
+def check_commitment(commitment: Commitment, reservation: Reservation) -> list[Refusal]:
+    """Why these lines of the reservation cannot be committed; empty if they can."""
+    if commitment.lines is None:
+        return []
+    held = {line.stock_id: line for line in reservation.lines}
+    problems: list[Refusal] = []
+    if not commitment.lines:
+        problems.append(InvalidInput(path=("input", "lines"), expected="at least one line, or none named", got="0"))
+    for index, line in enumerate(commitment.lines):
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            problems.append(_absurd(index, line.quantity))
+    for line in merge_lines(commitment.lines):
+        path = ("input", "lines", str(line.place))
+        known = held.get(line.stock_id)
+        if known is None:
+            problems.append(NotFound(path=(*path, "sku"), kind="ReservationLine", id=line.stock_id))
+        elif known.quantity < line.quantity:
+            problems.append(
+                InsufficientStock(
+                    path=(*path, "quantity"),
+                    sku=line.sku,
+                    location_id=line.location_id,
+                    requested=line.quantity,
+                    available=known.quantity,
+                    state=StockState.RESERVED,
+                )
+            )
+    return problems
+
+
+def taking(commitment: Commitment, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The reservation's lines with what the commitment takes of each."""
+    if commitment.lines is None:
+        return tuple(replace(line, taken=line.quantity) for line in lines)
+    taken = {line.stock_id: line.quantity for line in merge_lines(commitment.lines)}
+    return tuple(replace(line, taken=taken.get(line.stock_id, 0)) for line in lines)
 
 
 def judge_attempt(lines: Sequence[Line], seen: Mapping[StockId, LineSeen]) -> Attempt | list[Refusal]:

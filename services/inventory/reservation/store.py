@@ -19,17 +19,20 @@ from pymongo.errors import DuplicateKeyError
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.ids import new_id
 from kit.mongo import Database, Document
-from services.inventory.model import Actor, MovementReason, ReservationId, StockId
+from services.inventory.model import Actor, MovementReason, ReservationId, StockId, StockState
 from services.inventory.reservation.model import (
     TRY_S,
     Line,
     LineSeen,
+    Onward,
     Reservation,
     ReservationDraft,
     ReservationState,
     hold_ends,
+    settling,
 )
-from services.inventory.stock.movement import Deltas, Movement, moved
+from services.inventory.stock.model import FIGURES, Quantities
+from services.inventory.stock.movement import Movement, enough, moved
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import level_of
 
@@ -42,6 +45,7 @@ FENCE_GONE_S = 2 * FENCE_MARGIN_S
 """Tombstones are removed this long after `hold_until`: later than the last one can be written."""
 
 HELD_EVENT = "noren.inventory.reservation_held.v1"
+MOVED_EVENT = "noren.inventory.stock_moved.v1"
 END_EVENTS: Mapping[ReservationState, str] = {
     ReservationState.COMMITTED: "noren.inventory.reservation_committed.v1",
     ReservationState.RELEASED: "noren.inventory.reservation_released.v1",
@@ -109,6 +113,8 @@ class ReservationStore:
             "actor": asdict(actor),
             "created_at": now,
             "expires_at": hold_ends(draft, now),
+            "reference": draft.reference,
+            **_onward_document(draft.onward),
             "outbox": [],
         }
         begun = {"$mergeObjects": [{"$literal": new}, {"hold_until": {"$add": ["$$NOW", TRY_S * 1000]}}]}
@@ -137,11 +143,14 @@ class ReservationStore:
         return {row["_id"]: LineSeen(level_of(row), row["holds"].get(reservation.id)) for row in found}
 
     async def confirm(self, reservation: Reservation, *, now: datetime) -> Reservation | None:
-        """TRY → HELD; None if it is no longer TRY."""
-        entry = _event(reservation, HELD_EVENT, now)
+        """TRY → HELD, or COMMITTED where its lines move onward; None if it is no longer TRY."""
+        decided: Document = {"state": ReservationState.HELD.value}
+        event = HELD_EVENT
+        if reservation.onward is not None:
+            decided, event = _ended(ReservationState.COMMITTED, reservation.actor, now), MOVED_EVENT
         return await self._decide(
             {"_id": reservation.id, "state": ReservationState.TRY.value},
-            {"$set": {"state": ReservationState.HELD.value}, "$push": {"outbox": entry}},
+            {"$set": decided, "$push": {"outbox": _event(reservation, event, now)}},
         )
 
     async def abort(self, reservation: Reservation, *, actor: Actor, now: datetime) -> Reservation | None:
@@ -152,17 +161,26 @@ class ReservationStore:
         )
 
     async def end(
-        self, reservation: Reservation, state: ReservationState, key: str, *, actor: Actor, now: datetime
+        self, reservation: Reservation, state: ReservationState, *, actor: Actor, now: datetime
     ) -> Reservation | None:
-        """HELD → COMMITTED or RELEASED under `key`, unless its time is over; None if it is not held; EndKeyTaken."""
-        ended = {**_ended(state, actor, now), "ended_key": key}
+        """HELD → COMMITTED or RELEASED under its `ended_key`, unless its time is over; None if it is not held.
+
+        EndKeyTaken if the key has ended another.
+        """
+        ended = {
+            **_ended(state, actor, now),
+            "ended_key": reservation.ended_key,
+            "ended_with": reservation.ended_with,
+            "lines": [_line_document(line) for line in reservation.lines],
+            "into": None if reservation.into is None else reservation.into.value,
+        }
         try:
             return await self._decide(
                 {"_id": reservation.id, "state": ReservationState.HELD.value, "expires_at": {"$gt": now}},
                 {"$set": ended, "$push": {"outbox": _event(reservation, END_EVENTS[state], now)}},
             )
         except DuplicateKeyError as error:
-            raise EndKeyTaken(key) from error
+            raise EndKeyTaken(reservation.ended_key) from error
 
     async def has_ended_with(self, key: str) -> bool:
         """Whether this key has ended a reservation."""
@@ -170,10 +188,11 @@ class ReservationStore:
 
     async def settle(self, reservations: Sequence[Reservation]) -> None:
         """Give back or take out what ended reservations hold, leaving a tombstone on every line, held or not."""
-        updates = [_settle(reservation, line) for reservation in reservations for line in reservation.lines]
+        lines = [(reservation, line) for reservation in reservations for line in reservation.lines]
+        updates = [update for reservation, line in lines for update in _settle(reservation, line)]
         if not updates:
             return
-        await self._stock.bulk_write(updates, ordered=False)
+        await self._stock.bulk_write(updates)
         ids = [reservation.id for reservation in reservations]
         await self._reservations.update_many({"_id": {"$in": ids}}, {"$set": {"settled": True}})
         self._changed()
@@ -250,42 +269,48 @@ class ReservationStore:
         return result.modified_count
 
 
-_LEVEL = ("sku", "location_id", "on_hand", "available", "reserved", "version", "updated_at")
+_LEVEL = ("sku", "location_id", *FIGURES, "version", "updated_at")
 
 
 def _hold(reservation: Reservation, line: Line, now: datetime) -> UpdateOne:
     held = f"holds.{reservation.id}"
+    deltas = Quantities.of_move(line.quantity, line.source, StockState.RESERVED)
     guard = {
         "_id": line.stock_id,
-        "available": {"$gte": line.quantity},
+        **enough(deltas),
         held: {"$exists": False},
         "$expr": {"$lt": ["$$NOW", reservation.hold_until]},
     }
-    movement = _movement(reservation, line, MovementReason.HELD, reservation.actor, now)
-    deltas = Deltas(available=-line.quantity, reserved=line.quantity)
-    return UpdateOne(guard, moved(movement, deltas, {held: line.quantity}))
+    movement = _movement(reservation, line, MovementReason.HELD, reservation.actor, now, deltas)
+    return UpdateOne(guard, moved([movement], set={held: line.quantity}))
 
 
-def _settle(reservation: Reservation, line: Line) -> UpdateOne:
-    """Take out what was committed, give back all else; where nothing is held, a tombstone is all that changes."""
+def _settle(reservation: Reservation, line: Line) -> list[UpdateOne]:
+    """Take out or move what was committed, give back all else, and leave a tombstone, on a line not held as well.
+
+    The first that matches is the only one that does: a hold ends without a tombstone where no late hold can match any
+    more, else with one; a line that is not held gets one while it needs it.
+    """
     assert reservation.ended_by is not None, "only an ended reservation is settled"
     assert reservation.ended_at is not None, "only an ended reservation is settled"
     field = f"holds.{reservation.id}"
-    held = {"$ifNull": [f"${field}", 0]}
-    taken = {"$multiply": [-1, held]}
-    commits = reservation.state is ReservationState.COMMITTED
-    deltas = Deltas(on_hand=taken, reserved=taken) if commits else Deltas(available=held, reserved=taken)
-    movement = _movement(reservation, line, reservation.state.movement, reservation.ended_by, reservation.ended_at)
-    is_fenced = {"$lt": ["$$NOW", reservation.hold_until + timedelta(seconds=FENCE_MARGIN_S)]}
-    rest = {"$cond": [is_fenced, 0, "$$REMOVE"]}
-    update = moved(movement, deltas, {field: rest}, when={"$ne": ["$moved.reserved", 0]})
-    unfenced = {field: {"$exists": False}, "$expr": is_fenced}
-    return UpdateOne({"_id": line.stock_id, "$or": [{field: {"$gt": 0}}, unfenced]}, update)
+    late = {"$lt": ["$$NOW", reservation.hold_until + timedelta(seconds=FENCE_MARGIN_S)]}
+    deltas = settling(reservation, line)
+    reason = reservation.ending_reason
+    movement = _movement(reservation, line, reason, reservation.ended_by, reservation.ended_at, deltas)
+    held = {"_id": line.stock_id, field: line.quantity}
+    return [
+        UpdateOne({**held, "$expr": {"$not": [late]}}, moved([movement], unset={field: ""})),
+        UpdateOne(held, moved([movement], set={field: 0})),
+        UpdateOne({"_id": line.stock_id, field: {"$exists": False}, "$expr": late}, {"$set": {field: 0}}),
+    ]
 
 
-def _movement(reservation: Reservation, line: Line, reason: MovementReason, actor: Actor, at: datetime) -> Movement:
+def _movement(
+    reservation: Reservation, line: Line, reason: MovementReason, actor: Actor, at: datetime, deltas: Quantities
+) -> Movement:
     event_id = f"{reservation.id}:{line.stock_id}:{reason.value}"
-    return Movement(event_id, line.sku, line.location_id, reason, actor, at, reservation.id)
+    return Movement(event_id, reason, actor, at, deltas, reservation.id, reservation.reference)
 
 
 def _ended(state: ReservationState, actor: Actor, now: datetime) -> Document:
@@ -299,19 +324,45 @@ def _ended(state: ReservationState, actor: Actor, now: datetime) -> Document:
 
 
 def _event(reservation: Reservation, event_type: str, now: datetime) -> Document:
-    lines = [{"sku": line.sku, "locationId": line.location_id, "quantity": line.quantity} for line in reservation.lines]
+    lines = [_told(line) for line in reservation.lines]
     data: dict[str, Any] = {
         "reservationId": reservation.id,
         "customerId": reservation.actor.customer,
         "channel": reservation.actor.channel,
         "expiresAt": reservation.expires_at.isoformat(),
+        "reference": reservation.reference,
         "lines": lines,
     }
     return outbox_entry(f"{reservation.id}:{event_type}", event_type, reservation.id, now, data)
 
 
+def _told(line: Line) -> Document:
+    told: Document = {"sku": line.sku, "locationId": line.location_id, "quantity": line.quantity}
+    return told if line.taken is None else {**told, "committedQuantity": line.taken}
+
+
+def _onward_document(onward: Onward | None) -> Document:
+    if onward is None:
+        return {}
+    into = None if onward.into is None else onward.into.value
+    return {"into": into, "onward": {"into": into, "reason": onward.reason.value}}
+
+
+def _onward(document: Document | None) -> Onward | None:
+    return None if document is None else Onward(_state(document["into"]), MovementReason(document["reason"]))
+
+
+def _state(name: str | None) -> StockState | None:
+    return None if name is None else StockState(name)
+
+
 def _line_document(line: Line) -> Document:
-    return {"sku": line.sku, "location_id": line.location_id, "quantity": line.quantity, "place": line.place}
+    kept = {name: value for name, value in asdict(line).items() if value is not None}
+    return {**kept, "source": line.source.value}
+
+
+def _line(document: Document) -> Line:
+    return Line(**{**document, "source": StockState(document.get("source", StockState.AVAILABLE))})
 
 
 def _reservation(document: Document) -> Reservation:
@@ -320,7 +371,7 @@ def _reservation(document: Document) -> Reservation:
         id=ReservationId(document["_id"]),
         fingerprint=document["fingerprint"],
         state=ReservationState(document["state"]),
-        lines=tuple(Line(**line) for line in document["lines"]),
+        lines=tuple(_line(line) for line in document["lines"]),
         actor=Actor(**document["actor"]),
         created_at=document["created_at"],
         expires_at=document["expires_at"],
@@ -328,5 +379,9 @@ def _reservation(document: Document) -> Reservation:
         ended_at=document.get("ended_at"),
         ended_by=None if ended_by is None else Actor(**ended_by),
         ended_key=document.get("ended_key"),
+        ended_with=document.get("ended_with"),
         settled=document.get("settled", False),
+        reference=document.get("reference"),
+        into=_state(document.get("into")),
+        onward=_onward(document.get("onward")),
     )

@@ -1,13 +1,14 @@
 """Reservations in the graph."""
 
 from datetime import datetime
+from enum import Enum
 
 import strawberry
 
 from kit.graphql.errors import Payload, UserError, presents
 from services.inventory.context import Info
 from services.inventory.location.types import Location, location_of
-from services.inventory.model import MAX_QUANTITY, LocationId, Sku
+from services.inventory.model import MAX_QUANTITY, LocationId, Sku, StockState
 from services.inventory.reservation import model
 from services.inventory.types import Variant
 
@@ -16,6 +17,14 @@ ReservationState = strawberry.enum(
     description="TRY is being decided, HELD holds its lines; COMMITTED took them out, RELEASED and EXPIRED gave them "
     "back, ABORTED never held them all.",
 )
+
+
+@strawberry.enum(description="When committed pieces leave the stock.")
+class HandOver(Enum):
+    """Of a commitment."""
+
+    NOW = "NOW"
+    LATER = "LATER"
 
 
 @presents(model.ReservationEnded)
@@ -34,6 +43,9 @@ class ReservationLine:
     location_id: strawberry.Private[LocationId]
     variant: Variant | None = strawberry.field(description="Of what.")
     quantity: int = strawberry.field(description="Pieces.")
+    committed_quantity: int | None = strawberry.field(
+        default=None, description="Pieces of it that were committed; null unless it was."
+    )
 
     @strawberry.field(description="Where.")
     async def location(self, info: Info) -> Location:
@@ -51,6 +63,7 @@ class Reservation:
     state: model.ReservationState = strawberry.field(description="Where it is in its life.")
     lines: list[ReservationLine] = strawberry.field(description="One a variant and location.")
     channel: str = strawberry.field(description="The channel it was made on.")
+    reference: str | None = strawberry.field(description="What it belongs to, as whoever made it said.")
     created_at: datetime = strawberry.field(description="When it was made.")
     expires_at: datetime = strawberry.field(description="Until when it holds, unless it ends before.")
     ended_at: datetime | None = strawberry.field(description="When it ended; null while it has not.")
@@ -66,10 +79,12 @@ class Reservation:
                     location_id=line.location_id,
                     variant=Variant(sku=strawberry.ID(line.sku)),
                     quantity=line.quantity,
+                    committed_quantity=line.taken,
                 )
                 for line in reservation.lines
             ],
             channel=reservation.actor.channel,
+            reference=reservation.reference,
             created_at=reservation.created_at,
             expires_at=reservation.expires_at,
             ended_at=reservation.ended_at,
@@ -99,10 +114,17 @@ class StockReserveInput:
         default=model.DEFAULT_HOLD_S, description=f"How long, {model.MIN_HOLD_S} to {model.MAX_HOLD_S}."
     )
 
+    reference: str | None = strawberry.field(default=None, description="What it belongs to, for instance a cart's id.")
+
     def to_draft(self) -> model.ReservationDraft:
         """For the action."""
-        lines = tuple(model.Line(Sku(line.sku), LocationId(line.location_id), line.quantity) for line in self.lines)
-        return model.ReservationDraft(key=self.idempotency_key, lines=lines, hold_s=self.hold_seconds)
+        return model.ReservationDraft(
+            key=self.idempotency_key, lines=_lines(self.lines), hold_s=self.hold_seconds, reference=self.reference
+        )
+
+
+def _lines(lines: list[ReservationLineInput]) -> tuple[model.Line, ...]:
+    return tuple(model.Line(Sku(line.sku), LocationId(line.location_id), line.quantity) for line in lines)
 
 
 @strawberry.input(description="Which reservation gives everything back.")
@@ -115,10 +137,19 @@ class StockReleaseInput:
 
 @strawberry.input(description="Which reservation takes everything out for good.")
 class ReservationCommitInput:
-    """The id and the key."""
+    """See `reservation.model.Commitment`."""
 
-    idempotency_key: str = strawberry.field(description="The same key again changes nothing and succeeds.")
+    idempotency_key: str = strawberry.field(description="The same key and input again changes nothing and succeeds.")
     reservation_id: strawberry.ID = strawberry.field(description="rsv_…")
+    hand_over: HandOver = strawberry.field(default=HandOver.NOW, description="Whether they leave the stock at once.")
+    lines: list[ReservationLineInput] | None = strawberry.field(
+        default=None, description="What of it is taken, if it is not all; the rest is given back."
+    )
+
+    def to_commitment(self) -> model.Commitment:
+        """For the action."""
+        into = StockState.COMMITTED if self.hand_over is HandOver.LATER else None
+        return model.Commitment(into, None if self.lines is None else _lines(self.lines))
 
 
 @strawberry.type(description="The reservation as it is now, or why not.")

@@ -1,7 +1,7 @@
 """Stock levels, what may change them by hand, and what their books must show. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -16,6 +16,7 @@ from services.inventory.model import (
     MovementReason,
     Sku,
     StockId,
+    StockState,
     check_sku,
     stock_id,
 )
@@ -35,16 +36,46 @@ class AdjustmentReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
-    """Pieces, or changes of pieces. Of a level: on_hand = available + reserved, none below zero."""
+    """Pieces, or changes of pieces. Of a level: on_hand is the sum of all others, and none is below zero."""
 
     on_hand: int = 0
     available: int = 0
     reserved: int = 0
+    committed: int = 0
+    safety: int = 0
+    quality_hold: int = 0
+    damaged: int = 0
 
     def __add__(self, other: "Quantities") -> "Quantities":
-        return Quantities(
-            self.on_hand + other.on_hand, self.available + other.available, self.reserved + other.reserved
-        )
+        return Quantities(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: "Quantities") -> "Quantities":
+        return Quantities(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    @classmethod
+    def of_move(cls, pieces: int, source: StockState | None, target: StockState | None) -> "Quantities":
+        """The change of moving pieces from one state into another; None is outside: they enter or leave."""
+        change = dict.fromkeys((state.figure for state in (source, target) if state), 0)
+        change |= {"on_hand": 0}
+        for state, signed in ((source, -pieces), (target, pieces)):
+            if state is None:
+                change["on_hand"] -= signed
+            else:
+                change[state.figure] += signed
+        return cls(**change)
+
+    def of(self, state: StockState) -> int:
+        """The pieces in one state."""
+        return int(getattr(self, state.figure))
+
+    @property
+    def sum_of_states(self) -> int:
+        """What on_hand must be."""
+        return sum(self.of(state) for state in StockState)
+
+
+FIGURES: tuple[str, ...] = tuple(each.name for each in fields(Quantities))
+"""Of a level, as the documents name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +143,57 @@ class Adjustment:
         """Whether it may be the first that is heard of this SKU at this location."""
         return self.change >= 0 if self.recount is None else self.recount.expected_on_hand == 0
 
+    def to_change(self) -> "Change":
+        """What it does to the stock."""
+        return Change(
+            id=f"adjust:{self.key}",
+            sku=self.sku,
+            location_id=self.location_id,
+            deltas=Quantities(on_hand=self.change, available=self.change),
+            reason=MovementReason(self.reason.value),
+            expected_on_hand=None if self.recount is None else self.recount.expected_on_hand,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class AdjustmentClaim:
+class StockMove:
+    """Pieces that move from one state into another, once a key; None is outside: they enter or leave the stock."""
+
+    key: str
+    sku: Sku
+    location_id: LocationId
+    source: StockState | None
+    target: StockState | None
+    quantity: int
+    reason: MovementReason
+    reference: str | None = None
+
+    @property
+    def stock_id(self) -> StockId:
+        """Which stock."""
+        return stock_id(self.sku, self.location_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one stock that happens once: `id` is the journal's, and the key by which it is known again."""
+
+    id: str
+    sku: Sku
+    location_id: LocationId
+    deltas: Quantities
+    reason: MovementReason
+    reference: str | None = None
+    expected_on_hand: int | None = None
+
+    @property
+    def stock_id(self) -> StockId:
+        """Which stock."""
+        return stock_id(self.sku, self.location_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
     """What an idempotency key stands for; `result` is the level it led to, None while it has not."""
 
     fingerprint: str
@@ -123,11 +202,11 @@ class AdjustmentClaim:
 
 @dataclass(frozen=True, slots=True)
 class LevelSeen:
-    """A level with what is needed to adjust it once: how many adjustments it has had, and whether by this key."""
+    """A level with what is needed to change it once: how many changes it has had, and whether this one."""
 
     level: StockLevel
-    adjustments: int
-    has_key: bool
+    changes: int
+    has_happened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +285,41 @@ def refuse_adjustment(adjustment: Adjustment, level: StockLevel) -> Refusal | No
     return None
 
 
+def check_move(move: StockMove) -> list[Refusal]:
+    """Every reason why the move can never be made."""
+    problems = check_sku(move.sku, ("input", "sku"))
+    if not 1 <= move.quantity <= MAX_QUANTITY:
+        problems.append(_wrong("quantity", f"1 to {MAX_QUANTITY}", str(move.quantity)))
+    if move.source is move.target:
+        problems.append(_wrong("target", "another state than the source", str(move.target)))
+    if StockState.RESERVED in (move.source, move.target):
+        problems.append(_wrong("source", "a state that no reservation holds", StockState.RESERVED.value))
+    return problems
+
+
+def change_of(move: StockMove) -> Change:
+    """What a move does to the stock."""
+    deltas = Quantities.of_move(move.quantity, move.source, move.target)
+    return Change(f"move:{move.key}", move.sku, move.location_id, deltas, move.reason, move.reference)
+
+
+def refuse_move(move: StockMove, level: StockLevel) -> Refusal | None:
+    """Why this level does not allow the move; None if it does."""
+    there = level.quantities
+    if move.source is not None and there.of(move.source) < move.quantity:
+        return InsufficientStock(
+            path=("input", "quantity"),
+            sku=move.sku,
+            location_id=move.location_id,
+            requested=move.quantity,
+            available=there.of(move.source),
+            state=move.source,
+        )
+    if move.source is None and there.on_hand + move.quantity > MAX_ON_HAND:
+        return _wrong("quantity", f"at most {MAX_ON_HAND} on hand", str(move.quantity))
+    return None
+
+
 def unknown_stock(adjustment: Adjustment) -> Refusal:
     """Nothing of this SKU was ever at this location, so nothing can be taken away or counted again."""
     if adjustment.recount is not None:
@@ -234,15 +348,19 @@ def audit_books(books: Books) -> list[str]:
     """Every way in which a level contradicts itself, its holds or its movements."""
     now = books.level.quantities
     problems = []
-    if min(now.on_hand, now.available, now.reserved) < 0:
+    if min(astuple(now)) < 0:
         problems.append(f"{books.level.id}: below zero: {now}")
-    if now.on_hand != now.available + now.reserved:
-        problems.append(f"{books.level.id}: on hand is not available plus reserved: {now}")
+    if now.on_hand != now.sum_of_states:
+        problems.append(f"{books.level.id}: on hand is not the sum of its states: {now}")
     if now.reserved != sum(books.holds.values()):
         problems.append(f"{books.level.id}: {now.reserved} reserved, but holds are {dict(books.holds)}")
     if now != books.moved:
         problems.append(f"{books.level.id}: {now}, but its movements add up to {books.moved}")
     return problems
+
+
+def _wrong(name: str, expected: str, got: str) -> InvalidInput:
+    return InvalidInput(path=("input", name), expected=expected, got=got)
 
 
 def _check_count(name: str, value: int) -> list[Refusal]:

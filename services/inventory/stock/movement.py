@@ -1,20 +1,25 @@
-"""How stock moves: one MongoDB update in which quantities, version and outbox change together, or not at all.
+"""How stock moves: one MongoDB update in which figures, version and outbox change together, or not at all.
 
-Part of the store: `stock.store` and `reservation.store` put their guards in front of it. The entry carries the
-deltas, from which the journal is replayed, and the figures after them, so that a reader needs no second look.
+Part of the store: the stores put their guards in front of it. What lies in the outbox is short, because a hot
+document is rewritten with every movement: deltas only. The figures after each movement are worked out when it is told
+(`tell`): an outbox holds the last movements without a gap, so the figures after one are today's less all later deltas.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from kit.mongo import Document
 from services.inventory.model import Actor, MovementReason, stock_id
+from services.inventory.stock.model import FIGURES, Quantities
 
 STOCK_CHANGED = "noren.inventory.stock_changed.v1"
 
-Expression = Any
-"""A number, or an aggregation expression over the stock document as it was."""
+WIRE = {name: name.replace("_h", "H") for name in FIGURES}
+"""Figures as events name them: onHand, qualityHold."""
+TOLD_FIELDS: Document = dict.fromkeys(("sku", "location_id", "version", "outbox", *FIGURES), 1)
+"""What of a stock document `tell` needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,68 +27,94 @@ class Movement:
     """One journal entry: `event_id` is unique for ever and the same however often the movement is tried."""
 
     event_id: str
-    sku: str
-    location_id: str
     reason: MovementReason
     actor: Actor
     at: datetime
+    deltas: Quantities
     reservation_id: str | None = None
+    reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deltas:
-    """By how much each quantity changes."""
+def moved(movements: Sequence[Movement], **extra: Mapping[str, Any]) -> Document:
+    """The update of these movements, in this order; `extra` are further operators without their dollar sign.
 
-    on_hand: Expression = 0
-    available: Expression = 0
-    reserved: Expression = 0
-
-
-def moved(movement: Movement, deltas: Deltas, extra: Document | None = None, when: Expression = True) -> list[Document]:
-    """The update pipeline of a movement.
-
-    `extra` sets further fields in any case; where `when` is false, quantities, version and outbox stay as they are.
+    The caller's filter guards it, with `enough` for instance.
     """
-    change = {"on_hand": deltas.on_hand, "available": deltas.available, "reserved": deltas.reserved}
-    happens = {"$cond": [when, 1, 0]}
-    after: Document = {name: {"$add": [f"${name}", f"$moved.{name}"]} for name in change}
-    after |= {"version": {"$add": ["$version", happens]}, "updated_at": movement.at, **(extra or {})}
-    entries = {"$cond": [when, [_entry(movement)], []]}
-    return [
-        {"$set": {"moved": change}},
-        {"$set": after},
-        {"$set": {"outbox": {"$concatArrays": ["$outbox", entries]}}},
-        {"$unset": "moved"},
-    ]
+    total = sum((each.deltas for each in movements), Quantities())
+    update: Document = {
+        "$inc": {**_changes(total), "version": len(movements)},
+        "$set": {"updated_at": movements[-1].at},
+        "$push": {"outbox": {"$each": [_entry(each) for each in movements]}},
+    }
+    for operator, values in extra.items():
+        update[f"${operator}"] = {**update.get(f"${operator}", {}), **values}
+    return update
 
 
-def first_entry(movement: Movement, on_hand: int) -> Document:
-    """The outbox entry of a stock document that begins its life with `on_hand` pieces, all available."""
-    figures = {"onHand": on_hand, "available": on_hand, "reserved": 0, "version": 1}
-    changes = {"onHandDelta": on_hand, "availableDelta": on_hand, "reservedDelta": 0}
-    return {**_envelope(movement), "data": {**_facts(movement), **changes, **figures}}
+def enough(deltas: Quantities) -> Document:
+    """The filter that lets a change happen only where no state falls below zero."""
+    return {name: {"$gte": -delta} for name, delta in _changes(deltas).items() if delta < 0}
+
+
+def entry_deltas(entry: Document) -> Quantities:
+    """The deltas of an entry in an outbox."""
+    return journal_deltas(entry["data"]) if "data" in entry else Quantities(**entry["deltas"])
+
+
+def journal_deltas(data: Mapping[str, Any]) -> Quantities:
+    """The deltas of an event; those older than a state do not know it."""
+    return Quantities(**{name: data.get(f"{wire}Delta", 0) for name, wire in WIRE.items()})
+
+
+def tell(document: Document) -> list[Document]:
+    """The entries of a stock document's outbox as events, each with the deltas and the figures after it."""
+    after = Quantities(**{name: document.get(name, 0) for name in FIGURES})
+    version: int = document["version"]
+    told = []
+    for entry in reversed(document["outbox"]):
+        deltas = entry_deltas(entry)
+        told.append(entry if "data" in entry else _event(document, entry, after, version))
+        after, version = after - deltas, version - 1
+    return told[::-1]
+
+
+def _event(document: Document, entry: Document, after: Quantities, version: int) -> Document:
+    sku, location_id = document["sku"], document["location_id"]
+    data: Document = {
+        "sku": sku,
+        "locationId": location_id,
+        "reason": entry["reason"],
+        "reservationId": entry.get("reservation_id"),
+        "reference": entry.get("reference"),
+        "actor": entry["actor"],
+        "channel": entry["channel"],
+    }
+    data |= {f"{wire}Delta": entry["deltas"].get(name, 0) for name, wire in WIRE.items()}
+    data |= {wire: getattr(after, name) for name, wire in WIRE.items()}
+    envelope = {"id": entry["id"], "type": STOCK_CHANGED, "subject": stock_id(sku, location_id), "time": entry["time"]}
+    return {**envelope, "data": {**data, "version": version}}
 
 
 def _entry(movement: Movement) -> Document:
-    """The entry as an expression; text is literal, for a SKU may begin with a dollar sign."""
-    data: Document = {name: {"$literal": value} for name, value in _facts(movement).items()}
-    data |= {"onHandDelta": "$moved.on_hand", "availableDelta": "$moved.available"}
-    data |= {"reservedDelta": "$moved.reserved", "onHand": "$on_hand", "available": "$available"}
-    data |= {"reserved": "$reserved", "version": "$version"}
-    return {**{name: {"$literal": value} for name, value in _envelope(movement).items()}, "data": data}
-
-
-def _envelope(movement: Movement) -> Document:
-    subject = stock_id(movement.sku, movement.location_id)
-    return {"id": movement.event_id, "type": STOCK_CHANGED, "subject": subject, "time": movement.at}
-
-
-def _facts(movement: Movement) -> Document:
-    return {
-        "sku": movement.sku,
-        "locationId": movement.location_id,
+    entry: Document = {
+        "id": movement.event_id,
+        "time": movement.at,
         "reason": movement.reason.value,
-        "reservationId": movement.reservation_id,
         "actor": movement.actor.name,
         "channel": movement.actor.channel,
+        "deltas": _changes(movement.deltas),
     }
+    if movement.reservation_id is not None:
+        entry["reservation_id"] = movement.reservation_id
+    if movement.reference is not None:
+        entry["reference"] = movement.reference
+    return entry
+
+
+def first_entry(movement: Movement) -> Document:
+    """The outbox entry of a stock document that begins its life with this movement."""
+    return _entry(movement)
+
+
+def _changes(deltas: Quantities) -> dict[str, int]:
+    return {name: delta for name, delta in asdict(deltas).items() if delta}

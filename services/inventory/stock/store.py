@@ -1,11 +1,12 @@
 """Every MongoDB query and index of stock and its adjustments; decides nothing.
 
 A stock document holds the figures of one SKU at one location, its live holds (`holds`: reservation id to pieces, 0 a
-tombstone), the keys of its last adjustments and its outbox. Shard keys: stock and journal `_id` hashed, adjustments
-`_id`, which is their idempotency key.
+tombstone), the keys of its last changes and its outbox. Shard keys: stock and journal `_id` hashed, adjustments and
+moves `_id`, which is their idempotency key.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
@@ -13,7 +14,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX
-from kit.mongo import Database, Document
+from kit.mongo import Collection, Database, Document
 from kit.pages import COUNT_CAP
 from services.inventory.model import (
     MAX_ON_HAND,
@@ -25,21 +26,34 @@ from services.inventory.model import (
     stock_id,
 )
 from services.inventory.stock.model import (
+    FIGURES,
     Adjustment,
-    AdjustmentClaim,
     Books,
+    Change,
+    KeyClaim,
     LevelSeen,
     OpeningStock,
     Quantities,
     StockLevel,
+    StockMove,
 )
-from services.inventory.stock.movement import STOCK_CHANGED, Deltas, Movement, first_entry, moved
+from services.inventory.stock.movement import (
+    STOCK_CHANGED,
+    WIRE,
+    Movement,
+    enough,
+    entry_deltas,
+    first_entry,
+    journal_deltas,
+    moved,
+)
 
 COLLECTION = "stock"
 ADJUSTMENTS = "adjustments"
+MOVES = "moves"
 JOURNAL = "journal"
 KEYS_KEPT = 64
-"""Adjustment keys a stock document remembers: a worker that stalls longer than this many others is sent back."""
+"""Keys of changes a stock document remembers: a worker that stalls longer than this many others is sent back."""
 AUDIT_BATCH = 500
 """Stock documents audited at a time, so that looking up their undrained entries stays a small query."""
 
@@ -49,11 +63,12 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         OUTBOX_INDEX,
     ],
     ADJUSTMENTS: [],
+    MOVES: [],
     JOURNAL: [],
 }
 
 LEVEL_FIELDS = {"holds": 0, "outbox": 0, "keys": 0}
-SEEN_FIELDS = {"holds": 0, "outbox.type": 0, "outbox.subject": 0, "outbox.time": 0, "outbox.data": 0}
+SEEN_FIELDS = {"holds": 0, "outbox.time": 0, "outbox.data": 0, "outbox.deltas": 0}
 
 
 class StockStore:
@@ -63,6 +78,7 @@ class StockStore:
         self._db = db
         self._stock = db[COLLECTION]
         self._adjustments = db[ADJUSTMENTS]
+        self._moves = db[MOVES]
         self._journal = db[JOURNAL]
         self._changed = changed
 
@@ -94,58 +110,45 @@ class StockStore:
         """At how many locations this SKU is known, no further than the cap of all lists."""
         return await self._stock.count_documents({"sku": sku}, limit=COUNT_CAP)
 
-    async def claim_adjustment(self, adjustment: Adjustment, fingerprint: str, now: datetime) -> AdjustmentClaim:
+    async def claim_adjustment(self, adjustment: Adjustment, fingerprint: str, now: datetime) -> KeyClaim:
         """Bind the key to its input, or say what it is bound to already."""
-        claim = {"fingerprint": fingerprint, "stock_id": adjustment.stock_id, "claimed_at": now, "result": None}
-        kept = await self._adjustments.find_one_and_update(
-            {"_id": adjustment.key}, {"$setOnInsert": claim}, upsert=True, return_document=True
-        )
-        assert kept is not None, "an upsert returns what it left"
-        result = kept["result"]
-        return AdjustmentClaim(kept["fingerprint"], None if result is None else level_of(result))
+        return await _claim(self._adjustments, adjustment.key, adjustment.stock_id, fingerprint, now)
 
-    async def see(self, adjustment: Adjustment) -> LevelSeen | None:
-        """The level to be adjusted; None if this SKU was never at this location."""
-        document = await self._stock.find_one({"_id": adjustment.stock_id}, SEEN_FIELDS)
+    async def claim_move(self, move: StockMove, fingerprint: str, now: datetime) -> KeyClaim:
+        """Bind the key to its input, or say what it is bound to already."""
+        return await _claim(self._moves, move.key, move.stock_id, fingerprint, now)
+
+    async def see(self, change: Change) -> LevelSeen | None:
+        """The level to be changed; None if this SKU was never at this location."""
+        document = await self._stock.find_one({"_id": change.stock_id}, SEEN_FIELDS)
         if document is None:
             return None
-        undrained = {entry["id"] for entry in document["outbox"]}
-        applied = adjustment.key in document["keys"] or _event_id(adjustment.key) in undrained
-        has_key = applied or await self._is_journaled(adjustment)
-        return LevelSeen(level_of(document), document["adjustments"], has_key)
+        known = {*document["keys"], *(entry["id"] for entry in document["outbox"])}
+        has_happened = change.id in known or await self._is_journaled(change)
+        return LevelSeen(level_of(document), document["adjustments"], has_happened)
 
-    async def open_empty(self, adjustment: Adjustment, now: datetime) -> None:
+    async def open_empty(self, sku: Sku, location_id: LocationId, now: datetime) -> None:
         """Begin a stock document without pieces, if there is none."""
-        document = _new_document(adjustment.sku, adjustment.location_id, now)
-        await insert_new(self._stock, [document])
+        await insert_new(self._stock, [_new_document(sku, location_id, now)])
 
-    async def adjust(
-        self, adjustment: Adjustment, seen: LevelSeen, *, actor: Actor, now: datetime
-    ) -> StockLevel | None:
-        """Apply the adjustment once, if the level still allows it; None if it does not.
+    async def change(self, change: Change, seen: LevelSeen, *, actor: Actor, now: datetime) -> StockLevel | None:
+        """Apply the change once, if the level still allows it; None if it does not.
 
         An application before `seen` was read is known from the document's keys, its outbox or the journal; one after
-        it is still among the last `KEYS_KEPT` keys, because the filter allows fewer adjustments than that since.
+        it is still among the last `KEYS_KEPT` keys, because the filter allows fewer changes than that since.
         """
-        change = adjustment.change
         guard: Document = {
-            "_id": adjustment.stock_id,
-            "keys": {"$ne": adjustment.key},
-            "adjustments": {"$lt": seen.adjustments + KEYS_KEPT},
-            "available": {"$gte": -change},
-            "on_hand": {"$lte": MAX_ON_HAND - change},
+            "_id": change.stock_id,
+            "keys": {"$ne": change.id},
+            "adjustments": {"$lt": seen.changes + KEYS_KEPT},
+            "on_hand": {"$lte": MAX_ON_HAND - change.deltas.on_hand},
+            **enough(replace(change.deltas, on_hand=0)),
         }
-        if adjustment.recount is not None:
-            guard["$expr"] = {"$eq": ["$on_hand", adjustment.recount.expected_on_hand]}
-        reason = MovementReason(adjustment.reason.value)
-        event_id = _event_id(adjustment.key)
-        movement = Movement(event_id, adjustment.sku, adjustment.location_id, reason, actor, now)
-        keys = {"$slice": [{"$concatArrays": ["$keys", [{"$literal": adjustment.key}]]}, -KEYS_KEPT]}
-        update = moved(
-            movement,
-            Deltas(on_hand=change, available=change),
-            {"keys": keys, "adjustments": {"$add": ["$adjustments", 1]}},
-        )
+        if change.expected_on_hand is not None:
+            guard["on_hand"]["$eq"] = change.expected_on_hand
+        movement = Movement(change.id, change.reason, actor, now, change.deltas, reference=change.reference)
+        keys = {"keys": {"$each": [change.id], "$slice": -KEYS_KEPT}}
+        update = moved([movement], push=keys, inc={"adjustments": 1})
         kept = await self._stock.find_one_and_update(guard, update, LEVEL_FIELDS, return_document=True)
         self._changed()
         return None if kept is None else level_of(kept)
@@ -154,21 +157,21 @@ class StockStore:
         """Keep what the key led to, unless it is kept already."""
         await self._adjustments.update_one({"_id": key, "result": None}, {"$set": {"result": _level_document(level)}})
 
+    async def record_move(self, key: str, level: StockLevel) -> None:
+        """Keep what the key led to, unless it is kept already."""
+        await self._moves.update_one({"_id": key, "result": None}, {"$set": {"result": _level_document(level)}})
+
     async def open_stock(self, rows: Sequence[OpeningStock], actor: Actor, now: datetime) -> int:
         """Take over what sources say, once a source and stock; return how many rows were new."""
         documents = []
         updates = []
         for row in rows:
             id = stock_id(row.sku, row.location_id)
-            movement = Movement(
-                f"opening:{row.source}:{id}", row.sku, row.location_id, MovementReason.OPENING, actor, now
-            )
+            deltas = Quantities(on_hand=row.on_hand, available=row.on_hand)
+            movement = Movement(f"opening:{row.source}:{id}", MovementReason.OPENING, actor, now, deltas)
             document = _new_document(row.sku, row.location_id, now, row.on_hand)
-            documents.append(
-                {**document, "version": 1, "openings": [row.source], "outbox": [first_entry(movement, row.on_hand)]}
-            )
-            openings = {"$concatArrays": ["$openings", [{"$literal": row.source}]]}
-            update = moved(movement, Deltas(on_hand=row.on_hand, available=row.on_hand), {"openings": openings})
+            documents.append({**document, "version": 1, "openings": [row.source], "outbox": [first_entry(movement)]})
+            update = moved([movement], push={"openings": row.source})
             updates.append(UpdateOne({"_id": id, "openings": {"$ne": row.source}}, update))
         inserted = await insert_new(self._stock, documents)
         added = 0
@@ -201,25 +204,25 @@ class StockStore:
             total = totals.get(document["_id"], Quantities())
             for entry in document["outbox"]:
                 if entry["id"] not in known:
-                    total += _deltas(entry["data"])
+                    total += entry_deltas(entry)
             holds = {id: pieces for id, pieces in document["holds"].items() if pieces}
             books.append(Books(level_of(document), holds, total))
         return books
 
     async def _journal_totals(self, session: AsyncClientSession) -> dict[str, Quantities]:
-        sums = {name: {"$sum": f"$data.{name}"} for name in ("onHandDelta", "availableDelta", "reservedDelta")}
+        sums = {f"{wire}Delta": {"$sum": f"$data.{wire}Delta"} for wire in WIRE.values()}
         rows = await self._journal.aggregate(
             [{"$match": {"type": STOCK_CHANGED}}, {"$group": {"_id": "$subject", **sums}}], session=session
         )
-        return {row["_id"]: _deltas(row) async for row in rows}
+        return {row["_id"]: journal_deltas(row) async for row in rows}
 
-    async def _is_journaled(self, adjustment: Adjustment) -> bool:
-        return await self._journal.find_one({"_id": _event_id(adjustment.key)}, {"_id": 1}) is not None
+    async def _is_journaled(self, change: Change) -> bool:
+        return await self._journal.find_one({"_id": change.id}, {"_id": 1}) is not None
 
 
 def level_of(document: Document) -> StockLevel:
     """The level inside a stock document."""
-    quantities = Quantities(document["on_hand"], document["available"], document["reserved"])
+    quantities = Quantities(**{name: document.get(name, 0) for name in FIGURES})
     sku, location_id = Sku(document["sku"]), LocationId(document["location_id"])
     return StockLevel(sku, location_id, quantities, document["version"], document["updated_at"])
 
@@ -228,16 +231,14 @@ def _level_document(level: StockLevel) -> Document:
     return {
         "sku": level.sku,
         "location_id": level.location_id,
-        "on_hand": level.quantities.on_hand,
-        "available": level.quantities.available,
-        "reserved": level.quantities.reserved,
+        **asdict(level.quantities),
         "version": level.version,
         "updated_at": level.updated_at,
     }
 
 
 def _new_document(sku: Sku, location_id: LocationId, now: datetime, on_hand: int = 0) -> Document:
-    level = StockLevel(sku, location_id, Quantities(on_hand, on_hand, 0), 0, now)
+    level = StockLevel(sku, location_id, Quantities(on_hand, on_hand), 0, now)
     empty: Document = {"holds": {}, "keys": [], "adjustments": 0, "openings": [], "outbox": []}
     return {"_id": level.id, **_level_document(level), **empty}
 
@@ -249,9 +250,9 @@ def _by_sku(skus: Sequence[str], documents: Sequence[Document]) -> dict[str, lis
     return levels
 
 
-def _deltas(data: Document) -> Quantities:
-    return Quantities(data["onHandDelta"], data["availableDelta"], data["reservedDelta"])
-
-
-def _event_id(key: str) -> str:
-    return f"adjust:{key}"
+async def _claim(claims: Collection, key: str, id: StockId, fingerprint: str, now: datetime) -> KeyClaim:
+    claim = {"fingerprint": fingerprint, "stock_id": id, "claimed_at": now, "result": None}
+    kept = await claims.find_one_and_update({"_id": key}, {"$setOnInsert": claim}, upsert=True, return_document=True)
+    assert kept is not None, "an upsert returns what it left"
+    result = kept["result"]
+    return KeyClaim(kept["fingerprint"], None if result is None else level_of(result))

@@ -1,6 +1,7 @@
 """Stock in the graph: availability for shoppers, levels for staff, adjustments."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
@@ -13,10 +14,12 @@ from services.inventory.context import Info
 from services.inventory.loaders import Around, Slice
 from services.inventory.location.model import KM_DECIMALS, NearbyLocation
 from services.inventory.location.types import Location, location_of
-from services.inventory.model import LocationId, Sku
+from services.inventory.model import LocationId, MovementReason, Sku, StockState
 from services.inventory.stock import model
 
 AdjustmentReason = strawberry.enum(model.AdjustmentReason, description="Why stock is changed by hand.")
+strawberry.enum(MovementReason, description="Why stock moved, as the journal says it.")
+strawberry.enum(StockState, description="What a piece on hand is there for; it is in exactly one of these.")
 WRONG_CURSOR = "after: expected a cursor this list gave, got one of another list"
 
 
@@ -63,7 +66,10 @@ class Availability:
         )
 
 
-@strawberry.type(description="What lies of a variant at a location: on hand is available plus reserved.")
+@strawberry.type(
+    description="What lies of a variant at a location: on hand is available, reserved, committed, safety, quality hold "
+    "and damaged together."
+)
 class StockLevel:
     """See `stock.model.StockLevel`."""
 
@@ -72,6 +78,10 @@ class StockLevel:
     on_hand: int = strawberry.field(description="Pieces that lie there.")
     available: int = strawberry.field(description="Pieces that nobody holds.")
     reserved: int = strawberry.field(description="Pieces that reservations hold.")
+    committed: int = strawberry.field(description="Pieces that are sold and not handed over yet.")
+    safety: int = strawberry.field(description="Pieces kept back from promises.")
+    quality_hold: int = strawberry.field(description="Pieces that wait for an inspection.")
+    damaged: int = strawberry.field(description="Pieces that cannot be sold.")
     version: int = strawberry.field(description="How often it has moved.")
     updated_at: datetime = strawberry.field(description="When it last moved.")
 
@@ -86,9 +96,7 @@ class StockLevel:
         return cls(
             location_id=level.location_id,
             sku=strawberry.ID(level.sku),
-            on_hand=level.quantities.on_hand,
-            available=level.quantities.available,
-            reserved=level.quantities.reserved,
+            **asdict(level.quantities),
             version=level.version,
             updated_at=level.updated_at,
         )
@@ -124,6 +132,49 @@ class StockAdjustInput:
             delta=self.delta,
             recount=None if recount is None else model.Recount(recount.counted, recount.expected_on_hand),
         )
+
+
+@strawberry.input(description="Pieces that move from one state into another at one location.")
+class StockMoveInput:
+    """See `stock.model.StockMove`."""
+
+    idempotency_key: str = strawberry.field(description="The same key and input again returns the first result.")
+    sku: strawberry.ID = strawberry.field(description="Of what.")
+    location_id: strawberry.ID = strawberry.field(description="Where.")
+    quantity: int = strawberry.field(description="Pieces, at least 1.")
+    reason: MovementReason = strawberry.field(description="Why; kept in the journal.")
+    source: StockState | None = strawberry.field(
+        default=None, description="The state they leave, any but RESERVED; null if they come from outside."
+    )
+    target: StockState | None = strawberry.field(
+        default=None, description="The state they enter, any but RESERVED; null if they leave the stock."
+    )
+    reference: str | None = strawberry.field(default=None, description="What it belongs to, for instance a claim's id.")
+
+    def to_move(self) -> model.StockMove:
+        """For the action."""
+        return model.StockMove(
+            key=self.idempotency_key,
+            sku=Sku(self.sku),
+            location_id=LocationId(self.location_id),
+            source=self.source,
+            target=self.target,
+            quantity=self.quantity,
+            reason=self.reason,
+            reference=self.reference,
+        )
+
+
+@strawberry.type(description="The level the move led to, or why not.")
+class StockMovePayload(Payload):
+    """Of stockMove."""
+
+    stock_level: StockLevel | None = strawberry.field(default=None, description="The level right after it.")
+
+    @classmethod
+    def of(cls, level: model.StockLevel) -> "StockMovePayload":
+        """From the model."""
+        return cls(stock_level=StockLevel.of(level))
 
 
 @strawberry.type(description="The level the adjustment led to, or why not.")

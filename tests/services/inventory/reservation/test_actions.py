@@ -185,6 +185,7 @@ async def test_the_events_of_a_life_are_told_in_order(shop: Shop, event_log: Eve
         "customerId": "cus_a",
         "channel": "web",
         "expiresAt": held.expires_at.isoformat(),
+        "reference": None,
         "lines": [{"sku": MUG, "locationId": shop.ginza, "quantity": 2}],
     }
     moved = await shop.store.journal.find({"data.reservationId": held.id, "data.sku": MUG}).sort("_id", -1).to_list()

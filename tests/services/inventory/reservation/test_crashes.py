@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from kit.errors import Refused
 from kit.mongo import Database
 from kit.times import utc_now
-from services.inventory.actions import audit, commit, release, reserve, sweep
-from services.inventory.model import Sku
-from services.inventory.reservation.model import TRY_S, Reservation
+from services.inventory.actions import audit, commit, move_all, release, reserve, sweep
+from services.inventory.model import MovementReason, Sku
+from services.inventory.reservation.model import TRY_S, Commitment, Line, Onward, Reservation
 from services.inventory.reservation.model import ReservationState as State
 from services.inventory.stock.model import Quantities
 from services.inventory.store import InventoryStore
@@ -83,6 +84,21 @@ async def act_commit(store: InventoryStore, shop: Shop, sku: str) -> object:
     return await commit(store, held.id, f"e-{sku}", actor=WEB, now=utc_now())
 
 
+async def act_commit_part(store: InventoryStore, shop: Shop, sku: str) -> object:
+    held = await shop.hold(f"k-{sku}", {sku: 2, f"{sku}-b": 2})
+    how = Commitment(None, (Line(Sku(sku), shop.ginza, 2),))
+    return await commit(store, held.id, f"e-{sku}", actor=WEB, now=utc_now(), how=how)
+
+
+async def act_move_all(store: InventoryStore, shop: Shop, sku: str) -> object:
+    draft = shop.want(f"k-{sku}", {sku: 2, f"{sku}-b": 2})
+    onward = replace(draft, onward=Onward(None, MovementReason.TRANSFERRED))
+    return await move_all(store, onward, actor=WEB, now=utc_now())
+
+
+ACTS = (act_reserve, act_reserve_short, act_release, act_commit, act_commit_part, act_move_all)
+
+
 async def states(shop: Shop, sku: str) -> list[str]:
     """The states of every reservation over this SKU."""
     rows = await shop.store.outboxes[1].find({"lines.sku": sku}).to_list()
@@ -107,7 +123,9 @@ async def crash_and_recover(shop: Shop, db: Database, act: Act, hook: Hook, sku:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("act", [act_reserve, act_reserve_short, act_release, act_commit])
+@pytest.mark.parametrize(
+    "act", [act_reserve, act_reserve_short, act_release, act_commit, act_commit_part, act_move_all]
+)
 async def test_a_crash_at_any_call_leaks_nothing(shop: Shop, db: Database, act: Act, before: bool) -> None:
     for step in range(1, MAX_STEPS + 1):
         if not await crash_and_recover(shop, db, act, dies_at(step, before), f"S{step}"):
@@ -118,7 +136,9 @@ async def test_a_crash_at_any_call_leaks_nothing(shop: Shop, db: Database, act: 
     assert await audit(shop.store) == []
 
 
-@pytest.mark.parametrize("act", [act_reserve, act_reserve_short, act_release, act_commit])
+@pytest.mark.parametrize(
+    "act", [act_reserve, act_reserve_short, act_release, act_commit, act_commit_part, act_move_all]
+)
 async def test_a_bulk_write_cut_in_the_middle_leaks_nothing(shop: Shop, db: Database, act: Act) -> None:
     assert await crash_and_recover(shop, db, act, tears(db), "TORN")
     assert await audit(shop.store) == []
