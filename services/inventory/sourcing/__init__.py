@@ -1,0 +1,1 @@
+"""Sourcing: from which locations an order's lines are taken, by a configured order of rules."""
