@@ -63,6 +63,8 @@ class GatewaySettings(KitSettings):
         default=frozenset(
             {"catalog:write", "stock:read", "stock:write", "stock:reserve", "points:read", "points:write"}
             | {"points:redeem", "customers:read", "customers:write", "orders:read", "orders:write"}
+            | {"transfer:read", "transfer:write", "transfer:approve", "delivery:read", "delivery:write"}
+            | {"count:read", "count:write", "count:approve", "fulfillment:read", "fulfillment:write", "reorder:write"}
         ),
         description="What a caller without a key may do while no key is configured",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.inventory.location.actions import LocationEdit, import_locations, upsert_location
+from services.inventory.paper.upkeep import audit_papers, sweep_papers, sweep_papers_for_ever
 from services.inventory.reservation.actions import (
     Swept,
     commit,
@@ -33,6 +34,8 @@ __all__ = [
     "reserve",
     "sweep",
     "sweep_for_ever",
+    "sweep_papers",
+    "sweep_papers_for_ever",
     "upsert_location",
 ]
 
@@ -43,11 +46,14 @@ async def audit(store: InventoryStore) -> list[str]:
     Runs beside live traffic: all of it is read at one point of time.
     """
     problems: list[str] = []
+    committed: dict[str, int] = {}
     async with store.one_instant() as session:
         unfinished = await store.reservations.unfinished(session)
         holds: dict[str, Mapping[str, int]] = {}
         async for books in store.stock.books(session):
             problems += audit_books(books)
+            committed[books.level.id] = books.level.quantities.committed
             if books.holds:
                 holds[books.level.id] = books.holds
+        problems += await audit_papers(store, session, committed)
     return problems + audit_holds(unfinished, holds)

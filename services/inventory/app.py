@@ -11,7 +11,7 @@ from kit.mongo import ensure_indexes, is_ready, open_database
 from kit.settings import context_secret
 from kit.subgraph import Subgraph
 from kit.tasks import background
-from services.inventory.actions import sweep_for_ever
+from services.inventory.actions import sweep_for_ever, sweep_papers_for_ever
 from services.inventory.context import Context
 from services.inventory.events import drainers
 from services.inventory.loaders import Loaders
@@ -36,14 +36,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
     ):
-        stock, reservations = drainers(store, event_log)
+        draining = {f"drain_{place}": drainer.run() for place, drainer in enumerate(drainers(store, event_log))}
 
         def make_context(caller: RequestContext) -> Context:
             return Context(caller, store, Loaders(store))
 
-        async with background(
-            drain_stock=stock.run(), drain_reservations=reservations.run(), sweep=sweep_for_ever(store)
-        ):
+        async with background(**draining, sweep=sweep_for_ever(store), sweep_papers=sweep_papers_for_ever(store)):
             yield Service(Subgraph("inventory", schema, signer, make_context), partial(is_ready, store.db))
 
 

@@ -6,6 +6,12 @@ after it and its delta: {onHand, onHandDelta, …}.
 `noren.inventory.reservation_held.v1`, `…_committed.v1`, `…_released.v1`, `…_expired.v1`: subject the reservation's id,
 data {reservationId, customerId, channel, reference, expiresAt, lines: [{sku, locationId, quantity,
 committedQuantity}]}; `noren.inventory.stock_moved.v1` likewise, of lines that were moved together.
+`noren.inventory.transfer_{requested,approved,rejected,cancelled,shipped,received,completed,found}.v1`: subject the
+transfer's id, data {transferId, originId, destinationId, state, actor, lines: [{sku, requested, shipped, received,
+damaged, lost}]}.
+`noren.inventory.delivery_{expected,received,inspected,closed,cancelled}.v1`: subject the delivery's id, data
+{deliveryId, locationId, supplier, orderNumber, state, actor, lines: [{sku, expected, dueAt, arrived, onHold, damaged,
+rejected}]}.
 """
 
 from kit.events import Drainer, EventLog
@@ -13,11 +19,12 @@ from services.inventory.store import InventoryStore
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of stock and of reservations, in this order."""
+    """The drainers of stock, of reservations and of every kind of paper, in this order."""
     stock, reservations = store.outboxes
     kept = [
         Drainer(stock, store.journal, event_log, "inventory", teller=store.stock_teller),
         Drainer(reservations, store.journal, event_log, "inventory"),
+        *[Drainer(papers.collection, store.journal, event_log, "inventory") for papers in store.papers],
     ]
 
     def nudge() -> None:

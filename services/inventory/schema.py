@@ -21,6 +21,9 @@ from services.inventory.location.types import (
     NearbyLocation,
     check_radius,
 )
+from services.inventory.paper.types import PAPER_ERRORS
+from services.inventory.receiving.schema import DeliveryMutation, DeliveryQuery
+from services.inventory.receiving.types import ReceiptExceedsOrder
 from services.inventory.reservation import model as reservations
 from services.inventory.reservation.types import (
     Reservation,
@@ -39,6 +42,7 @@ from services.inventory.stock.types import (
     StockMoveInput,
     StockMovePayload,
 )
+from services.inventory.transfer.schema import TransferMutation, TransferQuery
 from services.inventory.types import InsufficientStock, Variant
 
 WRITE = "stock:write"
@@ -49,7 +53,7 @@ NEAR_RADIUS_KM = 20.0
 
 
 @strawberry.type
-class Query:
+class Query(TransferQuery, DeliveryQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -104,7 +108,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(TransferMutation, DeliveryMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
@@ -199,5 +203,12 @@ schema = build_schema(
     Query,
     Mutation,
     types=[Variant],
-    errors=[InsufficientStock, OnHandChanged, ReservationEnded, LocationExternalIdTaken],
+    errors=[
+        InsufficientStock,
+        OnHandChanged,
+        ReservationEnded,
+        LocationExternalIdTaken,
+        *PAPER_ERRORS,
+        ReceiptExceedsOrder,
+    ],
 )

@@ -10,6 +10,8 @@ from kit.events import Teller
 from kit.mongo import Database
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
+from services.inventory.receiving.store import INDEXES as DELIVERY_INDEXES
+from services.inventory.receiving.store import DeliveryStore
 from services.inventory.reservation.store import COLLECTION as RESERVATIONS
 from services.inventory.reservation.store import INDEXES as RESERVATION_INDEXES
 from services.inventory.reservation.store import ReservationStore
@@ -17,8 +19,16 @@ from services.inventory.stock.movement import TOLD_FIELDS, tell
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import INDEXES as STOCK_INDEXES
 from services.inventory.stock.store import JOURNAL, StockStore
+from services.inventory.transfer.store import INDEXES as TRANSFER_INDEXES
+from services.inventory.transfer.store import TransferStore
 
-INDEXES: Mapping[str, Sequence[IndexModel]] = {**LOCATION_INDEXES, **STOCK_INDEXES, **RESERVATION_INDEXES}
+PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {**TRANSFER_INDEXES, **DELIVERY_INDEXES}
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    **LOCATION_INDEXES,
+    **STOCK_INDEXES,
+    **RESERVATION_INDEXES,
+    **PAPER_INDEXES,
+}
 
 
 class InventoryStore:
@@ -30,6 +40,9 @@ class InventoryStore:
         self.locations = LocationStore(db)
         self.stock = StockStore(db, self._changed)
         self.reservations = ReservationStore(db, self._changed)
+        self.transfers = TransferStore(db, self._changed)
+        self.deliveries = DeliveryStore(db, self._changed)
+        self.papers = (self.transfers, self.deliveries)
         self.journal = db[JOURNAL]
         self.outboxes = (db[STOCK], db[RESERVATIONS])
         self.stock_teller = Teller(TOLD_FIELDS, tell)

@@ -129,6 +129,18 @@ class ReservationStore:
         assert kept is not None, "an upsert returns what it left"
         return _reservation(kept)
 
+    async def burn(self, key: str, *, now: datetime) -> Reservation | None:
+        """Make a key useless for ever, unless it stands for a reservation: then return that one."""
+        dead: Document = {"_id": new_id("rsv"), "key": key, "fingerprint": "", "lines": [], "outbox": []}
+        dead |= {"state": ReservationState.ABORTED.value, "actor": asdict(Actor(channel="inventory")), "settled": True}
+        dead |= dict.fromkeys(("created_at", "expires_at", "hold_until", "ended_at"), now)
+        try:
+            await self._reservations.insert_one(dead)
+        except DuplicateKeyError:
+            there = await self.by_key(key)
+            return there if there is None or there.fingerprint else None
+        return None
+
     async def hold(self, reservation: Reservation, *, now: datetime) -> bool:
         """Hold every line that can be; whether all of them were held just now."""
         result = await self._stock.bulk_write([_hold(reservation, line, now) for line in reservation.lines])

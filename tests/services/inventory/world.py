@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kit.ids import new_id
 from kit.mongo import Database
 from kit.times import utc_now
-from services.inventory.actions import import_locations, import_opening_stock, reserve
+from services.inventory.actions import adjust_stock, import_locations, import_opening_stock, reserve
 from services.inventory.location.model import ExternalRef, GeoPoint, LocationDraft, LocationKind
 from services.inventory.model import Actor, LocationId, Sku, stock_id
 from services.inventory.reservation.model import DEFAULT_HOLD_S, Line, Reservation, ReservationDraft
-from services.inventory.stock.model import OpeningStock, Quantities
+from services.inventory.stock.model import Adjustment, AdjustmentReason, OpeningStock, Quantities
 from services.inventory.store import InventoryStore
 
 WEB = Actor(channel="web")
@@ -48,6 +49,11 @@ class Shop:
         """Opening stock by SKU, in Ginza unless another location is named."""
         rows = [OpeningStock(Sku(sku), at or self.ginza, count, "test") for sku, count in pieces.items()]
         await import_opening_stock(self.store, rows)
+
+    async def stock_more(self, sku: str, pieces: int, at: LocationId | None = None) -> None:
+        """Further pieces, found just now."""
+        found = Adjustment(new_id("key"), Sku(sku), at or self.ginza, AdjustmentReason.FOUND, delta=pieces)
+        await adjust_stock(self.store, found, actor=STAFF, now=utc_now())
 
     async def quantities(self, sku: str, at: LocationId | None = None) -> Quantities:
         """What lies there."""

@@ -151,7 +151,7 @@ async def test_opening_stock_refuses_negative_rows_and_unknown_places(shop: Shop
 async def test_drained_movements_tell_deltas_and_figures(shop: Shop, event_log: EventLog) -> None:
     await adjust(shop, change(shop, "k1", 12, LAMP))
     await adjust(shop, change(shop, "k2", -2, LAMP))
-    stock, _ = drainers(shop.store, event_log)
+    stock, *_ = drainers(shop.store, event_log)
     assert await stock.drain() == 2
     event = await shop.store.journal.find_one({"_id": "adjust:k2"})
     assert event is not None

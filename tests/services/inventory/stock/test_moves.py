@@ -109,7 +109,7 @@ async def test_a_movement_tells_every_delta_and_figure(shop: Shop, event_log: Ev
     await shop.stock({MUG: 10})
     await done(shop, moving(shop, AVAILABLE, SAFETY, 2, "1"))
     await done(shop, moving(shop, AVAILABLE, None, 3, "2"))
-    stock, _ = drainers(shop.store, event_log)
+    stock, *_ = drainers(shop.store, event_log)
     assert await stock.drain() == 3
     event = await shop.store.journal.find_one({"_id": "move:1"})
     assert event is not None
@@ -123,7 +123,7 @@ async def test_stock_from_before_the_states_moves_and_is_told_as_it_was_written(
     shop: Shop, event_log: EventLog
 ) -> None:
     await shop.stock({MUG: 10})
-    stock, _ = drainers(shop.store, event_log)
+    stock, *_ = drainers(shop.store, event_log)
     await stock.drain()
     known = await shop.store.journal.find_one({"data.sku": MUG})
     assert known is not None

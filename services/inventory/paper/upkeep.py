@@ -1,0 +1,45 @@
+"""What keeps all papers true: the sweep that finishes what crashes left, and the proof that stock and papers agree."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import PyMongoError
+
+from kit.log import logger
+from kit.times import utc_now
+from services.inventory.paper.actions import post_left_over
+from services.inventory.paper.model import Claim, audit_claims
+from services.inventory.store import InventoryStore
+from services.inventory.transfer.actions import sweep_transfers
+from services.inventory.transfer.model import committed as committed_by_transfer
+
+log = logger(__name__)
+
+SWEEP_EVERY_S = 1.0
+
+
+async def sweep_papers(store: InventoryStore, *, now: datetime) -> int:
+    """Finish the next batch of every kind of paper; return how many there were. Any number of instances may."""
+    return await sweep_transfers(store, now) + await post_left_over(store, store.deliveries)
+
+
+async def sweep_papers_for_ever(store: InventoryStore) -> None:
+    """Sweep every `SWEEP_EVERY_S`; an unreachable database is waited for, a paper that fails is told."""
+    while True:
+        try:
+            await sweep_papers(store, now=utc_now())
+        except PyMongoError as error:
+            log.warning("paper sweeper waits", error=type(error).__name__)
+        except Exception:
+            log.exception("papers could not be swept")
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def audit_papers(store: InventoryStore, session: AsyncClientSession, committed: Mapping[str, int]) -> list[str]:
+    """Every stock with fewer committed pieces (`committed`, by stock id) than open papers have committed there."""
+    claims: list[Claim] = []
+    for transfer in await store.transfers.on_the_books(session):
+        claims += committed_by_transfer(transfer)
+    return audit_claims(claims, committed)

@@ -1,0 +1,76 @@
+"""Every MongoDB query and index of transfers; decides nothing. Shard key: see `paper.store`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from kit.mongo import Database, Document
+from kit.pages import Page, PageArgs
+from services.inventory.paper.store import INDEXES as PAPER_INDEXES
+from services.inventory.paper.store import PaperStore, among, header
+from services.inventory.transfer.model import Transfer, TransferFilter, TransferLine, TransferState
+
+COLLECTION = "transfers"
+OPEN = ["APPROVED", "SHIPPED"]
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    COLLECTION: [
+        *PAPER_INDEXES,
+        IndexModel([("origin_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="origin"),
+        IndexModel([("destination_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="destination"),
+        IndexModel([("state", ASCENDING), ("updated_at", ASCENDING)], name="state"),
+    ],
+}
+
+
+class TransferStore(PaperStore[Transfer]):
+    """The transfers of this installation."""
+
+    def __init__(self, db: Database, changed: Callable[[], None]) -> None:
+        super().__init__(db, COLLECTION, changed, _body, _transfer)
+
+    async def list_page(self, wanted: TransferFilter, args: PageArgs) -> Page[Transfer]:
+        """One page of the transfers that match, newest first."""
+        where: Document = {**among("state", wanted.states)}
+        where |= {} if wanted.origin_id is None else {"origin_id": wanted.origin_id}
+        where |= {} if wanted.destination_id is None else {"destination_id": wanted.destination_id}
+        where |= {} if wanted.due_before is None else {"due_at": {"$lt": wanted.due_before}}
+        if wanted.touching is not None:
+            where["$or"] = [{"origin_id": wanted.touching}, {"destination_id": wanted.touching}]
+        return await self.page(where, args)
+
+    async def stalled(self, before: datetime) -> list[Transfer]:
+        """The next batch of transfers whose approval was begun before then and never ended."""
+        return await self.find({"state": "APPROVING", "updated_at": {"$lt": before}}, "updated_at")
+
+    async def on_the_books(self, session: AsyncClientSession) -> list[Transfer]:
+        """Every transfer that holds committed stock, or has posts to make, at the session's one instant."""
+        return await self.open_at({"$or": [{"state": {"$in": OPEN}}, {"pending.0": {"$exists": True}}]}, session)
+
+
+def _body(transfer: Transfer) -> Document:
+    return {
+        "origin_id": transfer.origin_id,
+        "destination_id": transfer.destination_id,
+        "state": transfer.state.value,
+        "lines": [asdict(line) for line in transfer.lines],
+        "due_at": transfer.due_at,
+        "tracking": transfer.tracking,
+        "reservation_key": transfer.reservation_key,
+    }
+
+
+def _transfer(document: Document) -> Transfer:
+    return Transfer(
+        **header(document),
+        origin_id=document["origin_id"],
+        destination_id=document["destination_id"],
+        state=TransferState(document["state"]),
+        lines=tuple(TransferLine(**line) for line in document["lines"]),
+        due_at=document["due_at"],
+        tracking=document["tracking"],
+        reservation_key=document["reservation_key"],
+    )
