@@ -12,10 +12,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphql import GraphQLSchema, execute_sync
+from graphql import ExecutionResult, GraphQLSchema
+from graphql.execution import experimental_execute_incrementally
 
 from gateway.cache import BoundedCache
 from gateway.composer import compose
+from gateway.delivery import Parts, Sheet
 from gateway.errors import (
     INTERNAL,
     OPERATION_TOO_COMPLEX,
@@ -25,6 +27,7 @@ from gateway.errors import (
 )
 from gateway.executor import Call, Program, Service, ServicePolicy, compile_plan, execute_plan
 from gateway.executor.services import ServiceCounts
+from gateway.executor.staged import StagedRun
 from gateway.planner import Planner
 from gateway.request import Operation, coerce_variables, read_operation, shape_error
 from gateway.shaper import Shaper
@@ -75,6 +78,8 @@ class Prepared:
     operation: Operation
     program: Program
     shaper: Shaper
+    sheet: Sheet | None = None
+    """Set where the answer comes in parts."""
 
 
 class Engine:
@@ -89,6 +94,7 @@ class Engine:
         self._operations = BoundedCache[Operation](settings.cached_operations, MAX_CACHED_CHARACTERS)
         self._prepared = BoundedCache[Prepared](settings.cached_operations, MAX_CACHED_CHARACTERS)
         self.public_schema: GraphQLSchema = supergraph.public_schema
+        self.operation_schema: GraphQLSchema = supergraph.operation_schema
         self.public_sdl: str = supergraph.public_sdl
         self.counts = EngineCounts()
 
@@ -112,21 +118,60 @@ class Engine:
         self.counts.requests += 1
         try:
             prepared, variables = self._prepare(request)
-            if prepared.program.roots:
-                call = Call(request.variables, headers, ends_at, caller)
-                outcome = await execute_plan(prepared.program, self._services, call)
-                data, errors = outcome.data, outcome.errors
-            else:
-                data, errors = {}, []
-            if prepared.operation.introspection is not None:
-                self._introspect(prepared.operation, variables, request, data, errors)
-            shaped = prepared.shaper.shape(data, errors)
+            return await self._whole(prepared, variables, request, Call(request.variables, headers, ends_at, caller))
         except RequestRefused as refused:
             return {"errors": refused.errors}
         except Exception:
             log.exception("request failed")
             return {"errors": [error("Internal error.", INTERNAL)], "data": None}
+
+    async def execute_in_parts(
+        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+    ) -> tuple[dict[str, Any], Parts | None]:
+        """As `execute`, for a client that takes an answer in parts: the first part and those to come, if any are.
+
+        The latter must be read to the end or closed.
+        """
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        self.counts.requests += 1
+        try:
+            prepared, variables = self._prepare(request, in_parts=True)
+            call = Call(request.variables, headers, ends_at, caller)
+            if prepared.sheet is None:
+                return await self._whole(prepared, variables, request, call), None
+            return await self._first(prepared, prepared.sheet, variables, request, call)
+        except RequestRefused as refused:
+            return {"errors": refused.errors}, None
+        except Exception:
+            log.exception("request failed")
+            return {"errors": [error("Internal error.", INTERNAL)], "data": None}, None
+
+    async def _whole(
+        self, prepared: Prepared, variables: Mapping[str, Any], request: GraphQLRequest, call: Call
+    ) -> dict[str, Any]:
+        if prepared.program.roots:
+            outcome = await execute_plan(prepared.program, self._services, call)
+            data, errors = outcome.data, outcome.errors
+        else:
+            data, errors = {}, []
+        if prepared.operation.introspection is not None:
+            self._introspect(prepared.operation, variables, request, data, errors)
+        shaped = prepared.shaper.shape(data, errors)
         return {"errors": errors, "data": shaped} if errors else {"data": shaped}
+
+    async def _first(
+        self, prepared: Prepared, sheet: Sheet, variables: Mapping[str, Any], request: GraphQLRequest, call: Call
+    ) -> tuple[dict[str, Any], Parts | None]:
+        def introspect(data: dict[str, Any], errors: list[dict[str, Any]]) -> None:
+            self._introspect(prepared.operation, variables, request, data, errors)
+
+        parts = Parts(sheet, StagedRun(prepared.program, self._services, call))
+        try:
+            first = await parts.first(introspect if prepared.operation.introspection is not None else None)
+        except BaseException:
+            await parts.aclose()
+            raise
+        return first, parts if "hasNext" in first else None
 
     def busiest(self, count: int) -> list[PreparedKey]:
         """The operations asked most often, for a successor to prepare."""
@@ -153,15 +198,15 @@ class Engine:
         engine.counts = self.counts
         return engine
 
-    def explain(self, request: GraphQLRequest) -> str:
-        """Return the plan of a request, printed. Raises `RequestRefused`."""
-        return str(self._prepare(request)[0].program.plan)
+    def explain(self, request: GraphQLRequest, *, in_parts: bool = False) -> str:
+        """Return the plan of a request, printed; `in_parts` of one that may defer. Raises `RequestRefused`."""
+        return str(self._prepare(request, in_parts)[0].program.plan)
 
     def read(self, request: GraphQLRequest) -> Operation:
         """Parse and validate, past the caches. Raises `RequestRefused`."""
         self.counts.validated += 1
         return read_operation(
-            self.public_schema, request.query, request.operation_name, introspection=self._settings.introspection
+            self.operation_schema, request.query, request.operation_name, introspection=self._settings.introspection
         )
 
     def plan(self, operation: Operation, switched: tuple[bool, ...]) -> Prepared:
@@ -169,13 +214,14 @@ class Engine:
         selection = operation.select(self._supergraph.public_index, switched)
         self.counts.planned += 1
         try:
-            plan = self._planner.plan(operation.node, selection)
+            plan = self._planner.plan(operation.node, selection, in_parts=operation.in_parts(switched))
         except PlanRefused as refused:
             log.warning("operation not planned: %s", refused.reason)
             message = f"The operation cannot be planned: {refused.reason}."
             raise RequestRefused.because(OPERATION_TOO_COMPLEX, message) from refused
         program = compile_plan(plan, self._supergraph)
-        return Prepared(operation, program, Shaper(self.public_schema, selection))
+        sheet = Sheet.of(self.public_schema, selection, plan) if plan.deferred else None
+        return Prepared(operation, program, sheet.first if sheet else Shaper(self.public_schema, selection), sheet)
 
     async def close(self) -> None:
         """Close every transport."""
@@ -196,7 +242,7 @@ class Engine:
         """How each service was asked, for metrics."""
         return {name: service.counts for name, service in self._services.items()}
 
-    def _prepare(self, request: GraphQLRequest) -> tuple[Prepared, Mapping[str, Any]]:
+    def _prepare(self, request: GraphQLRequest, in_parts: bool = False) -> tuple[Prepared, Mapping[str, Any]]:
         """From the caches if possible: then nothing is parsed, validated, planned or compiled."""
         if not isinstance(request.variables, Mapping):
             raise RequestRefused.because("BAD_REQUEST", "Variables must be an object.")
@@ -206,7 +252,7 @@ class Engine:
             operation = self.read(request)
             self._operations.put(key, operation, len(request.query))
         variables = coerce_variables(self.public_schema, operation, request.variables)
-        switched = operation.positions_of(variables)
+        switched = operation.positions_of(variables, in_parts)
         prepared = self._prepared.get((*key, switched))
         if prepared is None or prepared.operation is not operation:
             prepared = self.plan(operation, switched)
@@ -224,6 +270,10 @@ class Engine:
         """Answer what is asked about the schema itself."""
         assert operation.introspection is not None
         given = {name: request.variables[name] for name in variables if name in request.variables}
-        result = execute_sync(self.public_schema, operation.introspection, variable_values=given)
+        # graphql-core executes a schema with `@defer` under this name alone; nothing is deferred here.
+        result = experimental_execute_incrementally(
+            self.operation_schema, operation.introspection, variable_values=given
+        )
+        assert isinstance(result, ExecutionResult)
         data.update(result.data or {})
         errors += [shape_error(reason, INTERNAL) for reason in result.errors or ()]

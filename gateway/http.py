@@ -6,7 +6,7 @@ the trace id, and one line of log a request. Refuses batches, uploads and mutati
 One request, in order:
 A  method and media types                           B  who calls (`gateway.access`)
 C  read and check the envelope (`gateway.persisted`) D  execute (`gateway.engine`)
-E  status, answer (`gateway.compression`), one line of log
+E  status, answer (`gateway.compression`) or its parts (`gateway.incremental`), one line of log
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import re
 import time
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -22,9 +21,11 @@ import orjson
 from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.types import Receive, Scope, Send
 
+from gateway.accept import GRAPHQL_JSON, JSON, negotiate
 from gateway.access import Access, Caller
 from gateway.compression import MIN_BYTES, accepts_gzip, gzipped
 from gateway.engine import GraphQLRequest
+from gateway.incremental import Form, PartsToCome, send_parts
 from gateway.persisted import (
     NOT_FOUND,
     NOT_FOUND_MESSAGE,
@@ -45,22 +46,11 @@ BODY_TIMEOUT_S = 10.0
 """A client on a bad line sends 1 MB in this time; one that sends a byte a second holds its connection no longer."""
 MAX_QUERY_PARAMETERS = 16
 """GET has four; proxies and caches add a few."""
-MEDIA_TYPES_REMEMBERED = 256
-"""Clients send a handful of different Accept headers; strangers may send any."""
-
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
 PREFLIGHT_HEADERS = ("x-noren-csrf", "graphql-require-preflight", "apollo-require-preflight")
 """Any one of them makes a browser ask first (CORS preflight) before it lets a foreign page send the request."""
 
 _STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "UNAVAILABLE": 503}
 _OPERATION_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,63}")
-_MEDIA_RANGES = {
-    "*/*": JSON,
-    "application/*": JSON,
-    JSON: JSON,
-    GRAPHQL_JSON: GRAPHQL_JSON,
-}
 _log = logger("gateway.access_log")
 
 
@@ -71,6 +61,12 @@ class Executes(Protocol):
         self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
     ) -> dict[str, Any]:
         """Answer `request`; a request error has no `data` key."""
+        ...
+
+    async def execute_in_parts(
+        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+    ) -> tuple[dict[str, Any], PartsToCome | None]:
+        """Answer `request`, or its first part and those to come, which must be read to the end or closed."""
         ...
 
 
@@ -97,6 +93,7 @@ class _Exchange:
     headers: dict[str, str]
     trace: Trace
     media_type: str = JSON
+    form: Form | None = None
     caller: Caller | None = None
     operation_name: str | None = None
     started: float = field(default_factory=time.perf_counter)
@@ -125,7 +122,13 @@ class GraphQLEndpoint:
         exchange = _Exchange(scope, receive, headers, Trace.of(headers.get(TRACE_HEADER)))
         extra: dict[str, str] = {}
         try:
-            response = await self._answer(exchange)
+            response, rest = await self._answer(exchange)
+            if rest is not None or (not exchange.media_type and "data" in response):
+                assert exchange.form is not None
+                headers_out = _headers(exchange, exchange.form.content_type)
+                status, size = await send_parts(send, receive, headers_out, exchange.form, response, rest)
+                _log_line(exchange, status, size)
+                return
             status, body = _status_of(response, exchange.media_type), orjson.dumps(response)
         except _ClientGone:
             _log_line(exchange, 499, 0)
@@ -140,11 +143,14 @@ class GraphQLEndpoint:
         _log_line(exchange, status, len(body))
         await _send_answer(send, exchange, status, body, extra)
 
-    async def _answer(self, exchange: _Exchange) -> dict[str, Any]:
+    async def _answer(self, exchange: _Exchange) -> tuple[dict[str, Any], PartsToCome | None]:
         method = exchange.scope["method"]
         if method not in ("GET", "POST"):
             raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "GraphQL is asked by POST or GET", {"allow": "GET, POST"})
-        exchange.media_type = _negotiate(exchange.headers.get("accept", "*/*"))
+        accepted = negotiate(exchange.headers.get("accept", "*/*"))
+        if accepted is None:
+            raise HttpRefusal(406, "NOT_ACCEPTABLE", f"Accept: expected {GRAPHQL_JSON} or {JSON}")
+        exchange.media_type, exchange.form = accepted.media_type, accepted.form
         server_host = (exchange.scope.get("server") or ("",))[0]
         caller = self._access.identify(exchange.headers, server_host, exchange.trace.id)
         exchange.caller = caller
@@ -152,7 +158,7 @@ class GraphQLEndpoint:
         try:
             asked = self._persisted.complete(envelope)
         except PersistedQueryUnknown:
-            return {"errors": [{"message": NOT_FOUND_MESSAGE, "extensions": {"code": NOT_FOUND}}]}
+            return {"errors": [{"message": NOT_FOUND_MESSAGE, "extensions": {"code": NOT_FOUND}}]}, None
         except PersistedQueryInvalid as problem:
             raise _bad_request(str(problem)) from problem
         request = _request_of({**envelope, "query": asked.query})
@@ -160,38 +166,14 @@ class GraphQLEndpoint:
             raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "a mutation is sent by POST, never by GET", {"allow": "POST"})
         exchange.operation_name = request.operation_name
         onward = {CONTEXT_HEADER: self._signer.sign(caller.context), TRACE_HEADER: exchange.trace.parent}
-        response = await self._engine.execute(request, onward, self._timeout_s, _identity_of(caller.context))
+        identity, rest = _identity_of(caller.context), None
+        if exchange.form is None:
+            response = await self._engine.execute(request, onward, self._timeout_s, identity)
+        else:
+            response, rest = await self._engine.execute_in_parts(request, onward, self._timeout_s, identity)
         if asked.remember_as is not None and "data" in response:
             self._persisted.remember(asked)
-        return response
-
-
-@lru_cache(maxsize=MEDIA_TYPES_REMEMBERED)
-def _negotiate(accept: str) -> str:
-    """Choose the media type that the client likes best of our two; `*/*` and its like mean `application/json`."""
-    best, best_quality = "", 0.0
-    for part in accept.split(","):
-        media_range, *parameters = [piece.strip().lower() for piece in part.split(";")]
-        offered = _MEDIA_RANGES.get(media_range)
-        quality = _quality(parameters)
-        if offered is not None and quality > best_quality:
-            best, best_quality = offered, quality
-    if not best:
-        raise HttpRefusal(406, "NOT_ACCEPTABLE", f"Accept: expected {GRAPHQL_JSON} or {JSON}")
-    return best
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-        if name.strip() == "charset" and value.strip('" ') not in ("utf-8", "utf8"):
-            return 0.0
-    return 1.0
+        return response, rest
 
 
 def _identity_of(context: RequestContext) -> Hashable:
@@ -328,17 +310,23 @@ async def _send_answer(send: Send, exchange: _Exchange, status: int, body: bytes
     if len(body) >= MIN_BYTES and accepts_gzip(exchange.headers.get("accept-encoding", "")):
         body, encoding = await gzipped(body), [(b"content-encoding", b"gzip")]
     headers = [
-        (b"content-type", f"{exchange.media_type}; charset=utf-8".encode()),
+        *_headers(exchange, f"{exchange.media_type or JSON}; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-trace-id", exchange.trace.id.encode()),
-        (b"vary", b"accept, accept-encoding"),
         *encoding,
         *[(name.encode(), value.encode()) for name, value in extra.items()],
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _headers(exchange: _Exchange, content_type: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-type", content_type.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-trace-id", exchange.trace.id.encode()),
+        (b"vary", b"accept, accept-encoding"),
+    ]
 
 
 def _log_line(exchange: _Exchange, status: int, answer_bytes: int) -> None:

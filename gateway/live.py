@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from gateway.delivery import Parts
 from gateway.engine import Engine, EngineCounts, GraphQLRequest
 from gateway.errors import CompositionError
 from gateway.executor.services import ServiceCounts
@@ -37,6 +38,12 @@ class LiveEngine:
     ) -> dict[str, Any]:
         """Answer a request, to its end by the engine it began with."""
         return await self._engine.execute(request, headers, deadline_s, caller)
+
+    async def execute_in_parts(
+        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+    ) -> tuple[dict[str, Any], Parts | None]:
+        """Answer a request in parts, to its end by the engine it began with."""
+        return await self._engine.execute_in_parts(request, headers, deadline_s, caller)
 
     async def reload(self, subgraphs: Mapping[str, str]) -> bool:
         """Switch to these SDLs; False if nothing has changed or they do not compose, which the log explains."""

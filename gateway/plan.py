@@ -9,6 +9,8 @@ from typing import Literal
 
 from graphql import parse, print_ast
 
+from gateway.supergraph.selection import Deferral
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -55,6 +57,8 @@ class Fetch:
     representations_variable: str
     keys: tuple[str, ...]
     depends_on: tuple[int, ...]
+    phase: int = 0
+    """0: the first part of the answer waits for it. Others serve one group of deferred fields, and those after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,33 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """A `@defer` whose fields come later than those around them, and the fetches they are there with."""
+
+    deferral: Deferral
+    fetches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All fetches in an order in which each follows those it waits for."""
+    """All fetches in an order in which each follows those it waits for; what is deferred, the outer ones first."""
 
     kind: Literal["query", "mutation"]
     fetches: tuple[Fetch, ...]
     visible: Mapping[str, Visible]
+    deferred: tuple[Deferred, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join(line for fetch in self.fetches for line in _lines(fetch)) or "nothing to fetch"
+        lines = [line for fetch in self.fetches for line in _lines(fetch)]
+        numbers = {later.deferral: number for number, later in enumerate(self.deferred, 1)}
+        lines += [_later(numbers, later) for later in self.deferred]
+        return "\n".join(lines) or "nothing to fetch"
+
+
+def _later(numbers: Mapping[Deferral, int], later: Deferred) -> str:
+    label = f" {later.deferral.label!r}" if later.deferral.label is not None else ""
+    within = next((f" within {numbers[above]}" for above in later.deferral.ancestors()), "")
+    return f"deferred {numbers[later.deferral]}{label}{within}: with {', '.join(str(i) for i in later.fetches)}"
 
 
 def _lines(fetch: Fetch) -> Iterator[str]:

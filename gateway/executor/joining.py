@@ -74,7 +74,8 @@ class _Joiner:
         listed = list(self._wordings)
         for index, one in enumerate(listed):
             for other in listed[index + 1 :]:
-                if self._fetches[one].service == self._fetches[other].service:
+                mine, theirs = self._fetches[one], self._fetches[other]
+                if mine.service == theirs.service and mine.phase == theirs.phase:
                     yield one, other
 
     def _try(self, one: int, other: int) -> None:

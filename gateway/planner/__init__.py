@@ -7,26 +7,30 @@ C. hop      what is left goes to the subgraph that gives the most of it, entered
 D. join     entity fetches that could travel together do                                           (joining)
 E. print    each fetch becomes a document of its own, with the variables it uses                   (finish, document)
 
+An operation with `@defer` takes B and C once for what comes at once, and then once for each group of deferred fields
+(`supergraph.deferred`): what those can have from fetches at hand costs nothing more, and fetches made for them hold up
+no other group. A deferral none of whose fields takes a fetch of its own is inlined.
+
 A mutation takes B and C once for each run of neighbouring fields of one subgraph; each run waits for all before it.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 from graphql import OperationDefinitionNode
 
 from gateway.errors import PlanRefused
 from gateway.plan import Plan
+from gateway.planner.deferring import settle
 from gateway.planner.document import Writer
-from gateway.planner.draft import Draft, Node, without_ancestors
+from gateway.planner.draft import Draft, Node, Position, without_ancestors
 from gateway.planner.finish import assemble
 from gateway.planner.gather import Gatherer, in_series, root_position
 from gateway.planner.keyspace import KeySpace
 from gateway.supergraph import Supergraph
+from gateway.supergraph.deferred import AT_ONCE, INTROSPECTION, groups_in, part_of
 from gateway.supergraph.routes import Routes
 from gateway.supergraph.selection import Field, Selection
-
-INTROSPECTION = frozenset({"__schema", "__type"})
-"""Root fields that the gateway answers by itself."""
 
 
 class Planner:
@@ -36,24 +40,39 @@ class Planner:
         self._supergraph = supergraph
         self._routes = Routes(supergraph.subgraphs)
 
-    def plan(self, operation: OperationDefinitionNode, selection: Selection) -> Plan:
-        """Plan a normalised operation, whose fields get their data keys on the way. Raises `PlanRefused`."""
+    def plan(self, operation: OperationDefinitionNode, selection: Selection, *, in_parts: bool = False) -> Plan:
+        """Plan a normalised operation, whose fields get their data keys on the way. Raises `PlanRefused`.
+
+        `in_parts`: what stands under `@defer` may come later.
+        """
         kind: Literal["query", "mutation"] = "mutation" if selection.type_name == "Mutation" else "query"
         # A. claim
         keys = KeySpace(self._supergraph)
         keys.claim(selection)
-        asked = [f for f in selection.fields_of(selection.type_name).values() if f.name not in INTROSPECTION]
+        groups = groups_in(selection) if in_parts else []
         # B., C. gather, hop
         gatherer = Gatherer(self._supergraph, self._routes, kind)
-        if kind == "mutation":
-            self._gather_in_series(gatherer, keys, asked)
-        else:
-            _, left = gatherer.gather(root_position(selection.type_name, keys), asked)
-            _refuse(left, selection.type_name)
+        positions = self._gather(gatherer, keys, part_of(selection, AT_ONCE) if groups else selection)
+        needs = {AT_ONCE: frozenset(gatherer.drafts)}
+        for phase, group in enumerate(groups, 1):
+            gatherer.phase = phase
+            needs[group] = _gather_later(gatherer, positions, part_of(selection, group))
         # D., E. join, print
-        return assemble(self._supergraph, gatherer.drafts, keys, Writer(operation, kind))
+        deferred = settle(needs) if groups else []
+        return assemble(self._supergraph, gatherer.drafts, keys, Writer(operation, kind), deferred)
 
-    def _gather_in_series(self, gatherer: Gatherer, keys: KeySpace, asked: list[Field]) -> None:
+    def _gather(self, gatherer: Gatherer, keys: KeySpace, selection: Selection) -> "Positions":
+        asked = _fetched(selection)
+        if selection.type_name == "Mutation":
+            return dict(self._gather_in_series(gatherer, keys, asked))
+        at = root_position(selection.type_name, keys)
+        _, left = gatherer.gather(at, asked)
+        _refuse(left, selection.type_name)
+        return {None: at}
+
+    def _gather_in_series(
+        self, gatherer: Gatherer, keys: KeySpace, asked: list[Field]
+    ) -> Iterator[tuple[str | None, Position]]:
         for service, run in in_series(asked, self._supergraph.subgraphs.values()):
             before: frozenset[Draft] = without_ancestors(gatherer.drafts)
             at = root_position("Mutation", keys)
@@ -61,6 +80,27 @@ class Planner:
             at.reached_by(draft, draft.root, ())
             _, left = gatherer.gather(at, run)
             _refuse(left, "Mutation")
+            for field in run:
+                yield field.key, at
+
+
+Positions = dict[str | None, Position]
+"""Where the roots are: of a mutation by the client's key of each field, of a query under None."""
+
+
+def _gather_later(gatherer: Gatherer, positions: Positions, part: Selection) -> frozenset[Draft]:
+    """Gather one deferred group; returns the fetches it is there with."""
+    used: set[Draft] = set()
+    for field in _fetched(part):
+        at = positions[field.key if part.type_name == "Mutation" else None]
+        given, left = gatherer.gather(at, [field])
+        _refuse(left, part.type_name)
+        used |= given
+    return frozenset(used)
+
+
+def _fetched(selection: Selection) -> list[Field]:
+    return [f for f in selection.fields_of(selection.type_name).values() if f.name not in INTROSPECTION]
 
 
 def _refuse(left: list[Field], type_name: str) -> None:

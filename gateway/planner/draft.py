@@ -40,6 +40,7 @@ class Draft:
     root: Node
     deps: frozenset["Draft"]
     number: int
+    phase: int = 0
     needs: dict[str, list[Field]] = field(default_factory=dict)
     ancestors: frozenset["Draft"] = frozenset()
     """Every fetch that is done before this one starts."""

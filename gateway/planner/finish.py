@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.errors import PlanRefused
-from gateway.plan import Fetch, Part, Plan, Representation
+from gateway.plan import Deferred, Fetch, Part, Plan, Representation
+from gateway.planner.deferring import Settled
 from gateway.planner.document import Writer
 from gateway.planner.draft import Draft
 from gateway.planner.gather import ENTITIES
@@ -16,7 +17,9 @@ MAX_FETCHES = 200
 """A page of a shop takes some ten; past this an operation is an attack or a mistake."""
 
 
-def assemble(supergraph: Supergraph, drafts: Sequence[Draft], keys: KeySpace, writer: Writer) -> Plan:
+def assemble(
+    supergraph: Supergraph, drafts: Sequence[Draft], keys: KeySpace, writer: Writer, deferred: Sequence[Settled] = ()
+) -> Plan:
     """Join, order and print drafts."""
     # D. join what can travel together
     groups = join(supergraph, drafts, writer)
@@ -27,7 +30,8 @@ def assemble(supergraph: Supergraph, drafts: Sequence[Draft], keys: KeySpace, wr
         numbers |= dict.fromkeys(group, number)
     # E. print each fetch as a document of its own
     fetches = [_fetch(supergraph, group, numbers, writer) for group in groups]
-    return Plan(writer.kind, tuple(fetches), keys.visible())
+    later = [Deferred(d.deferral, tuple(sorted({numbers[draft] for draft in d.drafts}))) for d in deferred]
+    return Plan(writer.kind, tuple(fetches), keys.visible(), tuple(later))
 
 
 def _fetch(supergraph: Supergraph, group: Sequence[Draft], numbers: Mapping[Draft, int], writer: Writer) -> Fetch:
@@ -55,6 +59,7 @@ def _fetch(supergraph: Supergraph, group: Sequence[Draft], numbers: Mapping[Draf
         representations_variable=writer.representations_variable,
         keys=tuple(key for asked in root.by_type.values() for key in asked) if root.static != ENTITIES else (),
         depends_on=tuple(sorted({numbers[dep] for dep in first.deps})),
+        phase=first.phase,
     )
 
 

@@ -39,6 +39,8 @@ class Gatherer:
         self._decisions = 0
         self._requiring: set[tuple[Position, str, str]] = set()
         self.drafts: list[Draft] = []
+        self.phase = 0
+        """Which group of deferred fields fetches are made for; 0 is what comes at once."""
 
     def gather(self, at: Position, fields: Iterable[Field]) -> tuple[set[Draft], list[Field]]:
         """Have `fields` of the objects at `at` fetched. Returns the fetches that give them, and what none can give."""
@@ -165,7 +167,7 @@ class Gatherer:
         """Begin a fetch."""
         if len(self.drafts) >= MAX_DRAFTS:
             raise PlanRefused(f"it needs more than {MAX_DRAFTS} fetches")
-        draft = Draft(service, path, root, deps, len(self.drafts))
+        draft = Draft(service, path, root, deps, len(self.drafts), self.phase)
         self.drafts.append(draft)
         return draft
 

@@ -1,7 +1,8 @@
 """Joins drafts into fetches: step D of the planner.
 
 Entity fetches into the same subgraph that wait for the same are one fetch: another type asks by its own fragment, and
-the same type at another path joins only if it asks for exactly the same.
+the same type at another path joins only if it asks for exactly the same. What is deferred holds up nothing else, so
+fetches of different phases stay apart.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ def join(supergraph: Supergraph, drafts: Sequence[Draft], writer: Writer) -> lis
             group_of[draft] = len(groups)
             groups.append([draft])
             continue
-        identity = (draft.service, frozenset(group_of[dep] for dep in draft.deps))
+        identity = (draft.service, draft.phase, frozenset(group_of[dep] for dep in draft.deps))
         candidates = open_groups.setdefault(identity, [])
         fitting = next((g for g in candidates if joiner.fits(draft, g)), None)
         if fitting is None:

@@ -37,40 +37,54 @@ from gateway.errors import (
     VALIDATION_FAILED,
     RequestRefused,
 )
+from gateway.request.deferral import deferral_reader, defers, without_defer
 from gateway.request.limits import MAX_TOKENS, check_limits
 from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex, fragment_of
 
 MAX_ERRORS = 20
 """Errors told about one document; the first few tell it all."""
 INTROSPECTION = frozenset({"__schema", "__type"})
+CONDITIONAL = ("skip", "include", "defer")
+"""Directives whose `if` changes the plan."""
 RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """A validated operation. `switches` are the variables that its `@skip` and `@include` depend on."""
+    """A validated operation. `switches` are the variables that its `@skip`, `@include` and `@defer` depend on.
+
+    Where it is `deferring`, there is one switch more: whether the client takes an answer in parts.
+    """
 
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     root: str
     switches: tuple[str, ...]
     introspection: DocumentNode | None
+    deferring: bool = False
 
-    def positions_of(self, variables: Mapping[str, Any]) -> tuple[bool, ...]:
+    def positions_of(self, variables: Mapping[str, Any], in_parts: bool = False) -> tuple[bool, ...]:
         """How the switches stand in one request; refuses null, which a default makes possible."""
         for name in self.switches:
             if variables.get(name) is None:
                 raise RequestRefused.because(BAD_USER_INPUT, f"Variable '${name}' decides a condition and is null.")
-        return tuple(variables[name] is True for name in self.switches)
+        positions = tuple(variables[name] is True for name in self.switches)
+        return (*positions, in_parts) if self.deferring else positions
+
+    def in_parts(self, switched: tuple[bool, ...]) -> bool:
+        """Whether the answer may come in parts, with its switches so."""
+        return self.deferring and switched[-1]
 
     def select(self, index: TypeIndex, switched: tuple[bool, ...]) -> Selection:
         """What the operation asks for with its switches so: no fragment and no condition is left in it."""
-        values = dict(zip(self.switches, switched, strict=True))
+        values = dict(zip(self.switches, switched, strict=False))
 
         def included(directives: Iterable[DirectiveNode]) -> bool:
             return all(_holds(directive, values) for directive in directives)
 
-        return SelectionBuilder(index, self.fragments, included).build(self.root, [self.node.selection_set])
+        deferring = deferral_reader(values) if self.in_parts(switched) else None
+        builder = SelectionBuilder(index, self.fragments, included, deferring)
+        return builder.build(self.root, [self.node.selection_set])
 
 
 def read_operation(
@@ -87,8 +101,10 @@ def read_operation(
         raise RequestRefused.because(SUBSCRIPTION_NOT_SUPPORTED, "Subscriptions are not supported.")
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     switches = dict.fromkeys(_switches(node.selection_set))
+    deferring = defers(node.selection_set)
     for fragment in fragments.values():
         switches |= dict.fromkeys(_switches(fragment.selection_set))
+        deferring = deferring or defers(fragment.selection_set)
     declared = {definition.variable.name.value for definition in node.variable_definitions or ()}
     about_schema = _introspection(document, node, fragments)
     if about_schema is not None and not introspection:
@@ -98,7 +114,8 @@ def read_operation(
         fragments,
         "Mutation" if node.operation is OperationType.MUTATION else "Query",
         tuple(sorted(declared & set(switches))),
-        about_schema,
+        without_defer(about_schema) if deferring and about_schema else about_schema,
+        deferring,
     )
 
 
@@ -144,7 +161,7 @@ def _switches(selection_set: SelectionSetNode) -> Iterable[str]:
     for node in selection_set.selections:
         for directive in node.directives or ():
             for argument in directive.arguments or ():
-                if directive.name.value in ("skip", "include") and isinstance(argument.value, VariableNode):
+                if directive.name.value in CONDITIONAL and isinstance(argument.value, VariableNode):
                     yield argument.value.name.value
         if isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
             yield from _switches(node.selection_set)

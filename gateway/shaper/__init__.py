@@ -10,29 +10,30 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from gateway.shaper.careful import CarefulWalk
+from gateway.shaper.careful import CarefulWalk, Path
 from gateway.shaper.slots import Shaped, SlotReader
 from gateway.shaper.source import MISFITS, Shape, compile_shape
 from gateway.supergraph.selection import Selection
 
 
 class Shaper:
-    """Shapes the answers of one operation."""
+    """Shapes the answers of one operation, or one part of them."""
 
     def __init__(self, schema: GraphQLSchema, selection: Selection) -> None:
-        self._root = Shaped(selection.type_name, SlotReader(schema).members(selection))
+        only = None if selection.abstract else selection.type_name
+        self._root = Shaped(only, SlotReader(schema).members(selection))
         self._fast: Shape | None = None
         self._used = False
 
-    def shape(self, data: Mapping[str, Any], errors: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Return the response's data. Adds to `errors` what no error there explains yet."""
+    def shape(self, data: Mapping[str, Any], errors: list[dict[str, Any]], path: Path = ()) -> dict[str, Any] | None:
+        """Return the response's data, or what stands at `path` in it. Adds to `errors` what none there explains."""
         if self._fast is None:
             if not self._used:
                 self._used = True  # compiling takes a millisecond, which an operation asked once never earns back
-                return CarefulWalk(errors).root(self._root, data)
+                return CarefulWalk(errors).root(self._root, data, path)
             self._fast = compile_shape(self._root)
         try:
             shaped: dict[str, Any] | None = self._fast(data)
         except MISFITS:
-            shaped = CarefulWalk(errors).root(self._root, data)
+            shaped = CarefulWalk(errors).root(self._root, data, path)
         return shaped

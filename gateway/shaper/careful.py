@@ -28,10 +28,10 @@ class CarefulWalk:
             self._told.add(path)
             self._explained |= {path[:length] for length in range(len(path) + 1)}
 
-    def root(self, shaped: Shaped, data: Any) -> dict[str, Any] | None:
-        """Shape the whole answer; None if null had to go all the way up."""
+    def root(self, shaped: Shaped, data: Any, path: Path = ()) -> dict[str, Any] | None:
+        """Shape the whole answer, or what stands at `path`; None if null had to go all the way up."""
         try:
-            value: dict[str, Any] = self._object(shaped, data, ())
+            value: dict[str, Any] = self._object(shaped, data, path)
         except _NullAbove:
             return None
         return value

@@ -6,9 +6,9 @@ Owns what the composer hands to request, planner and shaper. Refuses to read SDL
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from typing import Literal
+from typing import Any, Literal
 
-from graphql import GraphQLSchema
+from graphql import GraphQLDeferDirective, GraphQLSchema
 
 from gateway.supergraph.selection import Selection, TypeIndex
 
@@ -120,8 +120,13 @@ class Supergraph:
     """Where subgraphs are served, as far as the supergraph says."""
     siblings: Mapping[str, frozenset[str]] = dataclass_field(init=False)
     """Types which some subgraph cannot tell apart, by each of them: an interface object and all that is behind it."""
+    operation_schema: GraphQLSchema = dataclass_field(init=False)
+    """The public schema with what the gateway adds to the language: `@defer`. Operations are validated by it."""
 
     def __post_init__(self) -> None:
+        parts: dict[str, Any] = {**self.public_schema.to_kwargs()}
+        extended = GraphQLSchema(**{**parts, "directives": (*parts["directives"], GraphQLDeferDirective)})
+        object.__setattr__(self, "operation_schema", extended)
         siblings: dict[str, frozenset[str]] = {}
         for subgraph in self.subgraphs.values():
             for name in subgraph.opaque:

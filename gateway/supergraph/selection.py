@@ -3,7 +3,7 @@
 Owns the dissolving of fragments into fields of each concrete type. Knows no subgraph.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphql import (
@@ -28,6 +28,32 @@ TYPENAME = "__typename"
 
 
 @dataclass(slots=True, eq=False)
+class Deferral:
+    """One `@defer` at one place of an operation.
+
+    `inlined`: its fields come with those around it, because they take no fetch of their own. The planner finds out.
+    """
+
+    label: str | None
+    parent: "Deferral | None"
+    inlined: bool = False
+
+    def settled(self) -> "Deferral | None":
+        """The deferral in which its fields are delivered: itself, the next one around it, or none."""
+        found: Deferral | None = self
+        while found is not None and found.inlined:
+            found = found.parent
+        return found
+
+    def ancestors(self) -> "Iterator[Deferral]":
+        """The deferrals around it that are not inlined, from the inside."""
+        above = self.parent.settled() if self.parent else None
+        while above is not None:
+            yield above
+            above = above.parent.settled() if above.parent else None
+
+
+@dataclass(slots=True, eq=False)
 class Field:
     """A field asked for. `key` is the client's; `data_key` is the one in subgraph answers, set by the planner."""
 
@@ -37,6 +63,8 @@ class Field:
     variables: frozenset[str]
     selection: "Selection | None"
     data_key: str = ""
+    under: "tuple[Deferral | None, ...]" = ()
+    """The deferrals it stands in, once each; None where it also stands outside of any. Empty if it stands in none."""
 
     def copy_with(self, selection: "Selection") -> "Field":
         """Ask the same field for less."""
@@ -53,6 +81,8 @@ class Selection:
     type_name: str
     abstract: bool
     by_type: Mapping[str, Mapping[str, Field]]
+    deferrals: tuple[tuple[Deferral, frozenset[str]], ...] = ()
+    """Each `@defer` that stands here, with the concrete types it holds for."""
 
     def fields_of(self, type_name: str) -> Mapping[str, Field]:
         """Fields asked of one concrete type."""
@@ -79,80 +109,107 @@ class TypeIndex:
                 self.returns[name] = {f: get_named_type(d.type).name for f, d in kind.fields.items()}
 
 
+Deferring = Callable[[Iterable[DirectiveNode], Deferral | None], Deferral | None]
+"""From the directives of a fragment and the deferral around it: the deferral of what is in it."""
+_Asked = list[tuple[frozenset[str], FieldNode, Deferral | None]]
+
+
 class SelectionBuilder:
-    """Dissolves the fragments of one document; `included` decides on `@skip` and `@include`."""
+    """Dissolves the fragments of one document; `included` decides on `@skip` and `@include`, `deferring` on `@defer`.
+
+    Without `deferring`, `@defer` is overlooked.
+    """
 
     def __init__(
         self,
         index: TypeIndex,
         fragments: Mapping[str, FragmentDefinitionNode],
         included: Callable[[Iterable[DirectiveNode]], bool],
+        deferring: Deferring | None = None,
     ) -> None:
         self._index = index
         self._fragments = fragments
         self._included = included
+        self._deferring = deferring
 
-    def build(self, type_name: str, sets: Sequence[SelectionSetNode], *, itself: bool = False) -> Selection:
+    def build(
+        self,
+        type_name: str,
+        sets: Sequence[SelectionSetNode],
+        under: Sequence[Deferral | None] | None = None,
+        *,
+        itself: bool = False,
+    ) -> Selection:
         """Return what `sets`, merged, ask of an object of static type `type_name`.
 
-        With `itself`, an interface is listed beside the types it may stand for: a subgraph may know it as an object.
+        `under` names the deferral of each set. With `itself`, an interface is listed beside the types it may stand
+        for: a subgraph may know it as an object.
         """
         possible = self._index.possible[type_name]
         if itself and type_name in self._index.returns and type_name not in possible:
             possible = (*possible, type_name)
-        asked: list[tuple[frozenset[str], FieldNode]] = []
-        for selection_set in sets:
-            self._collect(selection_set.selections, frozenset(possible), asked)
-        shared: dict[tuple[str, tuple[int, ...], str], Field] = {}
+        asked: _Asked = []
+        found: list[tuple[Deferral, frozenset[str]]] = []
+        for number, selection_set in enumerate(sets):
+            deferral = under[number] if under else None
+            self._collect(selection_set.selections, frozenset(possible), deferral, asked, found)
+        shared: dict[tuple[object, ...], Field] = {}
         by_type = {concrete: self._fields(concrete, asked, shared) for concrete in possible}
-        return Selection(type_name, type_name in self._index.abstract, by_type)
+        return Selection(type_name, type_name in self._index.abstract, by_type, tuple(found))
 
     def _collect(
         self,
         selections: Iterable[SelectionNode],
         types: frozenset[str],
-        asked: list[tuple[frozenset[str], FieldNode]],
+        deferral: Deferral | None,
+        asked: _Asked,
+        found: list[tuple[Deferral, frozenset[str]]],
     ) -> None:
         for node in selections:
             if not self._included(node.directives or ()):
                 continue
             if isinstance(node, FieldNode):
-                asked.append((types, node))
+                asked.append((types, node, deferral))
                 continue
             fragment = fragment_of(node, self._fragments)
             condition = fragment.type_condition
             narrowed = types & frozenset(self._index.possible[condition.name.value]) if condition else types
-            if narrowed:
-                self._collect(fragment.selection_set.selections, narrowed, asked)
+            if not narrowed:
+                continue
+            inner = deferral
+            if self._deferring is not None and node.directives:
+                inner = self._deferring(node.directives, deferral)
+                if inner is not None and inner is not deferral:
+                    found.append((inner, narrowed))
+            self._collect(fragment.selection_set.selections, narrowed, inner, asked, found)
 
-    def _fields(
-        self,
-        concrete: str,
-        asked: Iterable[tuple[frozenset[str], FieldNode]],
-        shared: dict[tuple[str, tuple[int, ...], str], Field],
-    ) -> dict[str, Field]:
-        occurrences: dict[str, list[FieldNode]] = {}
-        for types, node in asked:
+    def _fields(self, concrete: str, asked: _Asked, shared: dict[tuple[object, ...], Field]) -> dict[str, Field]:
+        occurrences: dict[str, list[tuple[FieldNode, Deferral | None]]] = {}
+        for types, node, deferral in asked:
             if concrete in types:
-                occurrences.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+                key = node.alias.value if node.alias else node.name.value
+                occurrences.setdefault(key, []).append((node, deferral))
         fields = {}
         for key, nodes in occurrences.items():
-            returns = self._index.returns[concrete].get(nodes[0].name.value, "")
-            identity = (key, tuple(id(node) for node in nodes), returns)
+            returns = self._index.returns[concrete].get(nodes[0][0].name.value, "")
+            identity = (key, returns, *[(id(node), deferral) for node, deferral in nodes])
             if identity not in shared:
                 shared[identity] = self._field(key, nodes, returns)
             fields[key] = shared[identity]
         return fields
 
-    def _field(self, key: str, nodes: Sequence[FieldNode], returns: str) -> Field:
-        node = nodes[0]
-        sets = [n.selection_set for n in nodes if n.selection_set]
+    def _field(self, key: str, nodes: Sequence[tuple[FieldNode, Deferral | None]], returns: str) -> Field:
+        node = nodes[0][0]
+        sets = [(n.selection_set, deferral) for n, deferral in nodes if n.selection_set]
+        under = tuple(dict.fromkeys(deferral for _, deferral in nodes))
         # Introspection below the root of a query is the gateway's own business and is not dissolved.
-        selection = self.build(returns, sets) if sets and returns in self._index.possible else None
+        selection = None
+        if sets and returns in self._index.possible:
+            selection = self.build(returns, [s for s, _ in sets], [deferral for _, deferral in sets])
         arguments = sorted(node.arguments or (), key=lambda argument: argument.name.value)
         text = f"({', '.join(print_ast(a) for a in arguments)})" if arguments else ""
         variables = frozenset(name for a in arguments for name in variables_in(a))
-        return Field(key, node.name.value, text, variables, selection)
+        return Field(key, node.name.value, text, variables, selection, under=() if under == (None,) else under)
 
 
 def fragment_of(

@@ -1,15 +1,25 @@
 """Random queries over any schema: aliases, fragments, conditions, arguments, `__typename`. A seed makes them again."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from graphql import (
+    DirectiveNode,
+    FragmentSpreadNode,
     GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    Visitor,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     is_leaf_type,
     is_union_type,
+    parse,
+    print_ast,
+    visit,
 )
 
 ALIASES = ("one", "two", "id", "s0", "code")
@@ -22,6 +32,54 @@ def random_query(schema: GraphQLSchema, random: Random) -> str:
     body = writer.selection(schema.query_type, MAX_DEPTH)
     declared = "($yes: Boolean = true, $no: Boolean = false)" if "$" in body + "".join(writer.fragments) else ""
     return "\n".join([f"query Q{declared} {body}", *writer.fragments])
+
+
+def deferring(query: str, random: Random) -> str:
+    """The same document with `@defer` on some of its fragments, and on new ones around some of its fields."""
+    document = visit(parse(query), _Deferring(random))
+    used = "$yes" in print_ast(document)
+    text = print_ast(document)
+    return text.replace("query Q {", "query Q($yes: Boolean = true) {") if used else text
+
+
+class _Deferring(Visitor):
+    """Adds `@defer` here and there."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__()
+        self._random = random
+        self._labels = 0
+
+    def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode:
+        kept, moved = [], []
+        for selection in node.selections:
+            (moved if self._random.random() < 0.2 else kept).append(selection)
+        if not moved:
+            return node
+        around = InlineFragmentNode(
+            type_condition=None, directives=self._directive(), selection_set=SelectionSetNode(selections=tuple(moved))
+        )
+        # A field that is deferred and not, or deferred twice, is delivered once.
+        again = tuple(moved[:1]) if self._random.random() < 0.2 else ()
+        return SelectionSetNode(selections=(*kept, around, *again))
+
+    def leave_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> InlineFragmentNode:
+        return self._maybe(node)
+
+    def leave_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> FragmentSpreadNode:
+        return self._maybe(node)
+
+    def _maybe(self, node: Any) -> Any:
+        if self._random.random() < 0.6 or any(d.name.value == "defer" for d in node.directives or ()):
+            return node
+        return replace(node, directives=(*(node.directives or ()), *self._directive()))
+
+    def _directive(self) -> tuple[DirectiveNode, ...]:
+        self._labels += 1
+        condition = self._random.choice(("", "", "if: true, ", "if: $yes, "))
+        [definition] = parse(f'{{ ... @defer({condition}label: "d{self._labels}") {{ a }} }}').definitions
+        assert isinstance(definition, OperationDefinitionNode)
+        return tuple(definition.selection_set.selections[0].directives or ())
 
 
 class _Writer:

@@ -5,9 +5,11 @@ where it `@provides` it; a field with `@requires` is a text made of all that the
 representation gives a wrong answer. The monolith makes the same text of its own data.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from graphql import (
@@ -27,7 +29,9 @@ from graphql import (
 )
 
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
+from gateway.request.deferral import without_defer
 from gateway.transports import SubgraphRequest
+from tests.gateway.parts import merged, read
 
 HEAD = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@external",
   "@requires", "@provides", "@shareable", "@inaccessible", "@tag", "@override", "@interfaceObject", "@composeDirective",
@@ -127,10 +131,33 @@ class World:
         for transport in self.transports.values():
             transport.asked.clear()
         got = await self.engine.execute(GraphQLRequest(query, variables or {}), {}, 10)
+        self._check_documents()
+        want = self._want(query, variables)
+        assert "errors" not in got, got["errors"]
+        assert got["data"] == want, f"{got['data']} is not {want}"
+        assert json.dumps(got["data"]) == json.dumps(want)
+        return got["data"]
+
+    async def agree_in_parts(self, query: str, random: Random) -> list[dict[str, Any]]:
+        """Ask in parts, of subgraphs that answer in any order; all parts together must be what the monolith says."""
+        for transport in self.transports.values():
+            transport.asked.clear()
+            transport.pauses = random
+        parts = await read(await self.engine.execute_in_parts(GraphQLRequest(query), {}, 10))
+        self._check_documents()
+        plain = print_ast(without_defer(parse(query)))
+        got, want = merged(parts), self._want(plain, None)
+        assert "errors" not in got, got["errors"]
+        assert got["data"] == want, f"{got['data']} is not {want}"
+        return parts
+
+    def _check_documents(self) -> None:
         for name, transport in self.transports.items():
             for request in transport.asked:
                 wrong = validate(self.rules[name].schema, parse(request.query))
                 assert not wrong, f"{name}: {request.query}\n{wrong}"
+
+    def _want(self, query: str, variables: Mapping[str, Any] | None) -> Any:
         want = execute(
             self.engine.public_schema,
             parse(query),
@@ -139,10 +166,7 @@ class World:
             type_resolver=lambda value, *_: value.type_name,
         )
         assert not want.errors, want.errors  # type: ignore[union-attr]
-        assert "errors" not in got, got["errors"]
-        assert got["data"] == want.data, f"{got['data']} is not {want.data}"  # type: ignore[union-attr]
-        assert json.dumps(got["data"]) == json.dumps(want.data)  # type: ignore[union-attr]
-        return got["data"]
+        return want.data  # type: ignore[union-attr]
 
     def fetched(self) -> list[str]:
         """Which subgraphs the last query asked, sorted."""
@@ -197,9 +221,12 @@ class _Transport:
         self._world = world
         self._rules = rules
         self.asked: list[SubgraphRequest] = []
+        self.pauses: Random | None = None
 
     async def send(self, request: SubgraphRequest, headers: Mapping[str, str], timeout_s: float) -> Mapping[str, Any]:
         self.asked.append(request)
+        for _ in range(self.pauses.randrange(8) if self.pauses else 0):
+            await asyncio.sleep(0)
         result = execute(
             self._rules.schema,
             parse(request.query),
