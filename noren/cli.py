@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 schema_app = typer.Typer(no_args_is_help=True, help="The graph's schema.")
 app.add_typer(schema_app, name="schema")
+search_app = typer.Typer(no_args_is_help=True, help="Catalog's search index.")
+app.add_typer(search_app, name="search")
 
 out = Console()
 err = Console(stderr=True)
@@ -166,6 +168,16 @@ def schema_check(
         out.print(str(change), markup=False, soft_wrap=True)
     if breaks(changes):
         raise typer.Exit(1)
+
+
+@search_app.command("rebuild")
+def search_rebuild() -> None:
+    """Make the search index anew from MongoDB, here or in the running service; searches go on meanwhile."""
+    from noren.search import rebuild
+
+    _configure_logs()
+    with use_mongodb(KitSettings()) as url:
+        err.print(f"search index rebuilt: {rebuild(url)}")
 
 
 @app.command()

@@ -15,6 +15,9 @@ from services.catalog.context import Context
 from services.catalog.events import drainers
 from services.catalog.loaders import Loaders
 from services.catalog.schema import schema
+from services.catalog.search.directory import Directory
+from services.catalog.search.engine import SearchEngine
+from services.catalog.search.upkeep import Upkeep
 from services.catalog.settings import Settings
 from services.catalog.store import INDEXES, CatalogStore
 
@@ -27,18 +30,34 @@ async def open_store(settings: Settings) -> AsyncIterator[CatalogStore]:
         yield CatalogStore(db)
 
 
+def search_directory(settings: Settings) -> Directory:
+    """Where this installation's search index lies."""
+    return Directory(settings.data_dir / "search" / settings.database_prefix)
+
+
+@asynccontextmanager
+async def keeping_search(store: CatalogStore, engine: SearchEngine, directory: Directory) -> AsyncIterator[None]:
+    """The index kept fresh, by this process or another."""
+    upkeep = Upkeep(store, engine, directory)
+    async with background(keep_search=upkeep.run(), watch_search=upkeep.watch()):
+        yield
+
+
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """The running service."""
     signer = ContextSigner(context_secret(settings))
+    directory = search_directory(settings)
+    engine = SearchEngine(directory)
     async with (
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(**{f"drain_{number}": one.run() for number, one in enumerate(drainers(store, event_log))}),
+        keeping_search(store, engine, directory),
     ):
 
         def make_context(caller: RequestContext) -> Context:
-            return Context(caller, store, Loaders(store))
+            return Context(caller, store, Loaders(store), engine)
 
         yield Service(Subgraph("catalog", schema, signer, make_context), partial(is_ready, store.db))
 

@@ -8,6 +8,7 @@ from kit.context import RequestContext
 from kit.errors import BadUserInput
 from services.catalog.loaders import Loaders
 from services.catalog.model import Channel
+from services.catalog.search.engine import SearchEngine
 from services.catalog.store import CatalogStore
 
 WRITE = "catalog:write"
@@ -21,6 +22,7 @@ class Context:
     caller: RequestContext
     store: CatalogStore
     loaders: Loaders
+    engine: SearchEngine
 
     async def channel(self) -> Channel:
         """The caller's channel, or BadUserInput if catalog knows none of that name."""

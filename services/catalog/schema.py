@@ -6,16 +6,17 @@ from kit.graphql.schema import build_schema
 from services.catalog.category.schema import CategoryMutation, CategoryQuery
 from services.catalog.channel.schema import ChannelMutation
 from services.catalog.product.schema import ProductMutation, ProductQuery
+from services.catalog.search.schema import SearchMutation, SearchQuery
 from services.catalog.types import Taken
 
 
 @strawberry.type
-class Query(ProductQuery, CategoryQuery):
+class Query(ProductQuery, CategoryQuery, SearchQuery):
     """What may be read."""
 
 
 @strawberry.type
-class Mutation(ProductMutation, CategoryMutation, ChannelMutation):
+class Mutation(ProductMutation, CategoryMutation, ChannelMutation, SearchMutation):
     """What may be changed; all of it needs the scope catalog:write."""
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pymongo import IndexModel
 
 from kit.mongo import Database
+from services.catalog.availability.store import INDEXES as AVAILABILITY_INDEXES
+from services.catalog.availability.store import AvailabilityStore
 from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
 from services.catalog.category.store import CategoryStore
 from services.catalog.channel.store import INDEXES as CHANNEL_INDEXES
@@ -12,6 +14,8 @@ from services.catalog.channel.store import ChannelStore
 from services.catalog.product.store import COLLECTION as PRODUCTS
 from services.catalog.product.store import INDEXES as PRODUCT_INDEXES
 from services.catalog.product.store import ProductStore
+from services.catalog.search.store import INDEXES as SEARCH_INDEXES
+from services.catalog.search.store import SearchStore
 
 JOURNAL = "journal"
 
@@ -19,6 +23,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **PRODUCT_INDEXES,
     **CATEGORY_INDEXES,
     **CHANNEL_INDEXES,
+    **AVAILABILITY_INDEXES,
+    **SEARCH_INDEXES,
     JOURNAL: [],
 }
 
@@ -32,6 +38,8 @@ class CatalogStore:
         self.product = ProductStore(db, self._changed)
         self.category = CategoryStore(db)
         self.channel = ChannelStore(db)
+        self.availability = AvailabilityStore(db)
+        self.search = SearchStore(db)
         self.journal = db[JOURNAL]
         self.outboxes = (db[PRODUCTS],)
 

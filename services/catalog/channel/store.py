@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from pymongo import IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from kit.mongo import Database, Document
 from services.catalog.model import Channel
@@ -23,6 +23,10 @@ class ChannelStore:
         """The channels there are, by id."""
         found = await self.channels.find({"_id": {"$in": list(ids)}}).to_list()
         return {document["_id"]: _channel(document) for document in found}
+
+    async def all(self) -> list[Channel]:
+        """Every channel, by id: there are as many as there are ways to sell."""
+        return [_channel(document) for document in await self.channels.find().sort("_id", ASCENDING).to_list()]
 
     async def put(self, channel: Channel) -> Channel:
         """Keep a channel, new or changed."""

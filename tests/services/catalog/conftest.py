@@ -1,6 +1,7 @@
 """A catalog on a fresh database, with two channels, and the subgraph over it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from kit.subgraph import Subgraph
 from services.catalog.context import Context
 from services.catalog.loaders import Loaders
 from services.catalog.schema import schema
+from services.catalog.search.directory import Directory
+from services.catalog.search.engine import SearchEngine
 from services.catalog.store import INDEXES, CatalogStore
 from tests.services.catalog.shop import NOW, TOKYO, WEB
 
@@ -27,21 +30,32 @@ async def store(db: Database) -> CatalogStore:
 
 
 @pytest.fixture
-def ask(store: CatalogStore) -> Ask:
-    """`await ask(query, variables, scopes=…, channel=…)` is the subgraph's response."""
-    return asking(store)
+def search_directory(tmp_path: Path) -> Directory:
+    return Directory(tmp_path / "search")
 
 
 @pytest.fixture
-async def ask_in_vain(mongo_url: str) -> AsyncIterator[Ask]:
+def engine(search_directory: Directory) -> SearchEngine:
+    """Reads an index nobody has built; see `indexing`."""
+    return SearchEngine(search_directory)
+
+
+@pytest.fixture
+def ask(store: CatalogStore, engine: SearchEngine) -> Ask:
+    """`await ask(query, variables, scopes=…, channel=…)` is the subgraph's response."""
+    return asking(store, engine)
+
+
+@pytest.fixture
+async def ask_in_vain(mongo_url: str, engine: SearchEngine) -> AsyncIterator[Ask]:
     """The same over a database that is not there: for what is refused before anything is read."""
     async with connect(mongo_url) as client:
-        yield asking(CatalogStore(database(client, "no_catalog")))
+        yield asking(CatalogStore(database(client, "no_catalog")), engine)
 
 
-def asking(store: CatalogStore) -> Ask:
+def asking(store: CatalogStore, engine: SearchEngine) -> Ask:
     signer = ContextSigner(b"c" * 32)
-    subgraph = Subgraph("catalog", schema, signer, lambda caller: Context(caller, store, Loaders(store)))
+    subgraph = Subgraph("catalog", schema, signer, lambda caller: Context(caller, store, Loaders(store), engine))
 
     async def execute(
         query: str, variables: dict[str, Any] | None = None, *, scopes: str = "", channel: str = "web"
