@@ -45,6 +45,6 @@ def find(store: CatalogStore, engine: SearchEngine) -> Find:
                 break
             after = page.cursors[-1]
         products = await store.product.by_id(found)
-        return [products[id].draft.slug for id in found]
+        return [products[id].draft.slug for id in found if id in products]
 
     return slugs
