@@ -21,11 +21,12 @@ from gateway.delivery import Parts, Sheet
 from gateway.errors import (
     INTERNAL,
     OPERATION_TOO_COMPLEX,
+    SUBSCRIPTION_NOT_SUPPORTED,
     PlanRefused,
     RequestRefused,
     error,
 )
-from gateway.executor import Call, Program, Service, ServicePolicy, compile_plan, execute_plan
+from gateway.executor import Call, Program, Service, ServicePolicy, compile_plan, enrich_event, execute_plan
 from gateway.executor.services import ServiceCounts
 from gateway.executor.staged import StagedRun
 from gateway.planner import Planner
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 MAX_CACHED_CHARACTERS = 16_000_000
 """Of documents in each cache. Entries alone would not bound memory: a document may be 10,000 tokens long."""
+HOW_TO_SUBSCRIBE = "A subscription is answered over WebSocket, or with 'Accept: text/event-stream'."
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class Engine:
         if prepared.program.roots:
             outcome = await execute_plan(prepared.program, self._services, call)
             data, errors = outcome.data, outcome.errors
+        elif prepared.program.source is not None:
+            raise RequestRefused.because(SUBSCRIPTION_NOT_SUPPORTED, HOW_TO_SUBSCRIBE)
         else:
             data, errors = {}, []
         if prepared.operation.introspection is not None:
@@ -172,6 +176,25 @@ class Engine:
             await parts.aclose()
             raise
         return first, parts if "hasNext" in first else None
+
+    def subscription(self, request: GraphQLRequest) -> Prepared | None:
+        """What a subscription needs, from the caches if possible; None for other kinds. Raises `RequestRefused`."""
+        prepared, _ = self._prepare(request)
+        return prepared if prepared.program.source is not None else None
+
+    def service(self, name: str) -> Service:
+        """A subgraph as the executor asks it."""
+        return self._services[name]
+
+    async def enrich(self, prepared: Prepared, event: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        """The response to one event of a subscription's source; always a GraphQL response with `data`."""
+        try:
+            outcome = await enrich_event(prepared.program, self._services, call, event)
+            shaped = prepared.shaper.shape(outcome.data, outcome.errors)
+        except Exception:
+            log.exception("event failed")
+            return {"errors": [error("Internal error.", INTERNAL)], "data": None}
+        return {"errors": outcome.errors, "data": shaped} if outcome.errors else {"data": shaped}
 
     def busiest(self, count: int) -> list[PreparedKey]:
         """The operations asked most often, for a successor to prepare."""

@@ -6,7 +6,7 @@ does not compose changes nothing.
 """
 
 import asyncio
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from gateway.delivery import Parts
@@ -31,7 +31,17 @@ class LiveEngine:
         self._engine = engine
         self._subgraphs = dict(subgraphs)
         self._one_at_a_time = asyncio.Lock()
+        self._listeners: list[Callable[[], None]] = []
         self.reloads = 0
+
+    @property
+    def engine(self) -> Engine:
+        """The newest, for who must know when it changes."""
+        return self._engine
+
+    def on_reload(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each switch, on the loop."""
+        self._listeners.append(listener)
 
     async def execute(
         self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
@@ -60,6 +70,8 @@ class LiveEngine:
                 return False
             self._engine, self._subgraphs = engine, dict(subgraphs)
             self.reloads += 1
+            for listener in self._listeners:
+                listener()
         _log.info("graph reloaded", subgraphs=sorted(changed), warmed=engine.cached()["plans"])
         return True
 

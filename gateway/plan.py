@@ -11,6 +11,8 @@ from graphql import parse, print_ast
 
 from gateway.supergraph.selection import Deferral
 
+Kind = Literal["query", "mutation", "subscription"]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -45,11 +47,14 @@ class Representation:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One request to one subgraph. Without representations it starts at the root."""
+    """One request to one subgraph. Without representations it starts at the root.
+
+    A subscription's first fetch is its source: the others follow each of its events.
+    """
 
     id: int
     service: str
-    kind: Literal["query", "mutation"]
+    kind: Kind
     document: str
     operation_name: str | None
     variables: tuple[str, ...]
@@ -81,7 +86,7 @@ class Deferred:
 class Plan:
     """All fetches in an order in which each follows those it waits for; what is deferred, the outer ones first."""
 
-    kind: Literal["query", "mutation"]
+    kind: Kind
     fetches: tuple[Fetch, ...]
     visible: Mapping[str, Visible]
     deferred: tuple[Deferred, ...] = ()
@@ -101,7 +106,8 @@ def _later(numbers: Mapping[Deferral, int], later: Deferred) -> str:
 
 def _lines(fetch: Fetch) -> Iterator[str]:
     after = f" after {', '.join(str(i) for i in fetch.depends_on)}" if fetch.depends_on else ""
-    yield f"{fetch.id}: {fetch.service}{after}"
+    each = ", each of its events" if fetch.kind == "subscription" else ""
+    yield f"{fetch.id}: {fetch.service}{each}{after}"
     for representation in fetch.representations:
         path = ".".join(str(step) for step in representation.path)
         yield f"  at {path}: {representation.type_name} {_parts(representation.parts)}"

@@ -1,6 +1,6 @@
 """`noren explain`: how the gateway would answer a query, and what a service makes of an operation."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import orjson
@@ -42,6 +42,9 @@ class _Unasked:
     """A way to a subgraph that explaining never goes."""
 
     async def send(self, *_: object) -> Mapping[str, Any]:
+        raise AssertionError("explaining asks nobody")
+
+    def subscribe(self, *_: object) -> AsyncGenerator[Mapping[str, Any], None]:
         raise AssertionError("explaining asks nobody")
 
     async def close(self) -> None:

@@ -69,9 +69,18 @@ def check_sharing(
                 and "shareable" not in d.fields[field].directives
                 and (s, name, field) not in keys
             )
-            if len(owners) > 1 and alone and name != "Subscription":
+            if name == "Subscription":
+                yield from _never_shared(field, tuple(s for s, _ in owners if s not in alone))
+            elif len(owners) > 1 and alone:
                 message = f"{name}.{field} is resolved in {', '.join(s for s, _ in owners)}, but not @shareable in all"
                 yield CompositionProblem("INVALID_FIELD_SHARING", message, alone, "add @shareable")
+
+
+def _never_shared(field: str, shared: tuple[str, ...]) -> Iterator[CompositionProblem]:
+    """A subscription has one source; where several subgraphs could be it, each has events of its own."""
+    if shared:
+        message = f"Subscription.{field} is @shareable, which a root field of a subscription cannot be"
+        yield CompositionProblem("INVALID_FIELD_SHARING", message, shared, "remove @shareable")
 
 
 def check_externals(

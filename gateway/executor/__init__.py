@@ -22,7 +22,7 @@ from gateway.executor.services import Service, ServicePolicy
 from gateway.plan import Plan
 from gateway.supergraph import Supergraph
 
-__all__ = ["Call", "Outcome", "Program", "Service", "ServicePolicy", "compile_plan", "execute_plan"]
+__all__ = ["Call", "Outcome", "Program", "Service", "ServicePolicy", "compile_plan", "enrich_event", "execute_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +50,18 @@ async def execute_plan(program: Program, services: Mapping[str, Service], call: 
             for task in others:
                 run.group.create_task(run.follow(task))
             await run.follow(first)
+        run.end()
+    return Outcome(run.data, run.failures.errors)
+
+
+async def enrich_event(program: Program, services: Mapping[str, Service], call: Call, event: Any) -> Outcome:
+    """Follow a subscription's plan after one event of its source; raises nothing but cancellation."""
+    assert program.source is not None
+    run = Run(program, services, call)
+    released = run.begin_with(program.source, event)
+    if released:
+        async with asyncio.TaskGroup() as run.group:
+            for task in released:
+                run.group.create_task(run.follow(task))
         run.end()
     return Outcome(run.data, run.failures.errors)

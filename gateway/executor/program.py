@@ -37,13 +37,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """Tasks, and by planned fetch those that wait for it. `plan` is what `explain` prints."""
+    """Tasks, and by planned fetch those that wait for it. `plan` is what `explain` prints.
+
+    A subscription has no roots but a `source`, after each event of which the others are followed.
+    """
 
     plan: Plan
     roots: tuple[Task, ...]
     waits: Mapping[int, int]
     releases: Mapping[int, tuple[Task, ...]]
     parallel: bool
+    source: Task | None = None
 
     @classmethod
     def of(cls, planned: Plan, joined: Joined) -> "Program":
@@ -55,9 +59,11 @@ class Program:
         ]
         releases = {number: tuple(task for task in tasks if number in task.after) for number in singles}
         roots = tuple(task for task in tasks if not task.after)
+        source = roots[0] if planned.kind == "subscription" else None
         return cls(
             plan=joined.plan,
-            roots=roots,
+            source=source,
+            roots=() if source else roots,
             waits={task.fetch.id: len(task.after) for task in tasks},
             releases=releases,
             parallel=len(roots) > 1 or any(len(after) > 1 for after in releases.values()) or bool(joined.members),

@@ -76,6 +76,14 @@ class Run:
             for other in released:
                 self.group.create_task(self.follow(other))
 
+    def begin_with(self, source: Task, event: Any) -> list[Task]:
+        """Take an event as the answer to the fetch that is a subscription's source; what it releases."""
+        try:
+            self._receive(source.fetch, None, event)
+        except _Unusable as reason:
+            self._cannot_use(source.fetch, None, reason)
+        return self._release(source.ids)
+
     def end(self) -> None:
         """Forget what was still to come: the run is over."""
         for timer in self._impatient.values():
@@ -144,9 +152,7 @@ class Run:
             what = "did not answer in time" if isinstance(failure, SubgraphTimeout) else "is unavailable"
             self._fail(fetch, entities, f"{fetch.service} {what}.", failure.code)
         except _Unusable as reason:
-            log.warning("subgraph %s: %s", fetch.service, reason, extra={"service": fetch.service})
-            message = f"{fetch.service} gave a response that cannot be used."
-            self._fail(fetch, entities, message, SUBGRAPH_INVALID_RESPONSE)
+            self._cannot_use(fetch, entities, reason)
         except Exception:
             log.exception("fetch from %s failed", fetch.service, extra={"service": fetch.service})
             self._fail(fetch, entities, "Internal error.", INTERNAL)
@@ -184,6 +190,11 @@ class Run:
             told = len(listed) if type(listed) is list else type(listed).__name__
             raise _Unusable(f"{told} entities for {len(entities.representations)} representations")
         entities.receive(listed)
+
+    def _cannot_use(self, fetch: Fetch, entities: Entities | None, reason: _Unusable) -> None:
+        log.warning("subgraph %s: %s", fetch.service, reason, extra={"service": fetch.service})
+        message = f"{fetch.service} gave a response that cannot be used."
+        self._fail(fetch, entities, message, SUBGRAPH_INVALID_RESPONSE)
 
     def _fail(self, fetch: Fetch, entities: Entities | None, message: str, code: str) -> None:
         self.failures.of_fetch(fetch, entities, self.data, message, code)

@@ -6,13 +6,14 @@ queries in flight. A mutation is asked once, whatever happens.
 
 import asyncio
 import random
-from collections.abc import Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from gateway.transports import SubgraphRequest, SubgraphTimeout, SubgraphUnavailable, Transport
+from gateway.transports import SubgraphFailure, SubgraphRequest, SubgraphTimeout, SubgraphUnavailable, Transport
 
 RETRY_SHARE = 0.1
 """Repeats earned by each query: a service that fails is asked a tenth more, not twice as much."""
@@ -36,12 +37,16 @@ class ServicePolicy:
 
 @dataclass(slots=True)
 class ServiceCounts:
-    """Requests sent, those of them that were repeats, those not sent because one like it was under way, failures."""
+    """Requests sent, those of them that were repeats, those not sent because one like it was under way, failures.
+
+    Subscriptions begun are counted by themselves, and among repeats and failures.
+    """
 
     asked: int = 0
     repeated: int = 0
     shared: int = 0
     failed: int = 0
+    subscribed: int = 0
 
 
 class Service:
@@ -71,6 +76,32 @@ class Service:
         except TimeoutError as late:
             self.counts.failed += 1
             raise SubgraphTimeout(f"no answer within {limit_s:.3f} s") from late
+
+    async def subscribe(
+        self, request: SubgraphRequest, fresh_headers: Callable[[], Mapping[str, str]], left_s: float
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Yield responses; raises `SubgraphFailure`. What breaks before its first event is begun once more, on credit.
+
+        Later it is not: nobody could say what was missed. `left_s` is the time to begin in, not that of events.
+        """
+        limit_s = left_s if self._timeout_s is None else min(left_s, self._timeout_s)
+        may_repeat = True
+        while True:
+            self.counts.subscribed += 1
+            try:
+                async with aclosing(self._transport.subscribe(request, fresh_headers(), limit_s)) as responses:
+                    async for response in responses:
+                        may_repeat = False
+                        yield response
+                return
+            except SubgraphFailure as failure:
+                self.counts.failed += 1
+                if not may_repeat or not isinstance(failure, SubgraphUnavailable) or self._credit < 1.0:
+                    raise
+            may_repeat = False
+            self._credit -= 1.0
+            self.counts.repeated += 1
+            await asyncio.sleep(RETRY_PAUSE_S * random.random())
 
     async def _send(self, request: SubgraphRequest, headers: Mapping[str, str], limit_s: float) -> Mapping[str, Any]:
         self.counts.asked += 1

@@ -12,19 +12,19 @@ An operation with `@defer` takes B and C once for what comes at once, and then o
 no other group. A deferral none of whose fields takes a fetch of its own is inlined.
 
 A mutation takes B and C once for each run of neighbouring fields of one subgraph; each run waits for all before it.
+A subscription takes them from its source: the first subgraph that has its root field and with which all can be had.
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 from graphql import OperationDefinitionNode
 
 from gateway.errors import PlanRefused
-from gateway.plan import Plan
+from gateway.plan import Kind, Plan
 from gateway.planner.deferring import settle
 from gateway.planner.document import Writer
 from gateway.planner.draft import Draft, Node, Position, without_ancestors
-from gateway.planner.finish import assemble
+from gateway.planner.finish import OF_ROOT, assemble
 from gateway.planner.gather import Gatherer, in_series, root_position
 from gateway.planner.keyspace import KeySpace
 from gateway.supergraph import Supergraph
@@ -45,12 +45,15 @@ class Planner:
 
         `in_parts`: what stands under `@defer` may come later.
         """
-        kind: Literal["query", "mutation"] = "mutation" if selection.type_name == "Mutation" else "query"
+        kind: Kind = OF_ROOT.get(selection.type_name, "query")
         # A. claim
         keys = KeySpace(self._supergraph)
         keys.claim(selection)
         groups = groups_in(selection) if in_parts else []
         # B., C. gather, hop
+        if kind == "subscription":
+            drafts = self._gather_from_source(keys, _fetched(selection)[0])
+            return assemble(self._supergraph, drafts, keys, Writer(operation, kind))
         gatherer = Gatherer(self._supergraph, self._routes, kind)
         positions = self._gather(gatherer, keys, part_of(selection, AT_ONCE) if groups else selection)
         needs = {AT_ONCE: frozenset(gatherer.drafts)}
@@ -82,6 +85,24 @@ class Planner:
             _refuse(left, "Mutation")
             for field in run:
                 yield field.key, at
+
+    def _gather_from_source(self, keys: KeySpace, asked: Field) -> list[Draft]:
+        refusal = PlanRefused(f"no subgraph resolves Subscription.{asked.name}")
+        for service, subgraph in self._supergraph.subgraphs.items():
+            if not subgraph.resolves("Subscription", asked.name):
+                continue
+            gatherer = Gatherer(self._supergraph, self._routes, "subscription")
+            at = root_position("Subscription", keys)
+            draft = gatherer.start(service, (), Node("Subscription", abstract=False), frozenset())
+            at.reached_by(draft, draft.root, ())
+            try:
+                _, left = gatherer.gather(at, [asked])
+                _refuse(left, "Subscription")
+            except PlanRefused as reason:
+                refusal = reason
+            else:
+                return gatherer.drafts
+        raise refusal
 
 
 Positions = dict[str | None, Position]

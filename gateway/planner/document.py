@@ -1,10 +1,10 @@
 """Writes the document that a fetch sends: variables, representations, and fragments only where types differ."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from graphql import OperationDefinitionNode, VariableDefinitionNode, print_ast
 
+from gateway.plan import Kind
 from gateway.planner.draft import Asked, Node
 from gateway.planner.gather import ENTITIES
 from gateway.supergraph import Subgraph
@@ -14,8 +14,8 @@ from gateway.supergraph.selection import TYPENAME
 class Writer:
     """Writes the documents of one operation."""
 
-    def __init__(self, operation: OperationDefinitionNode, kind: Literal["query", "mutation"]) -> None:
-        self.kind: Literal["query", "mutation"] = kind
+    def __init__(self, operation: OperationDefinitionNode, kind: Kind) -> None:
+        self.kind: Kind = kind
         self._name = operation.name.value if operation.name else None
         self._variables: dict[str, VariableDefinitionNode] = {
             definition.variable.name.value: definition for definition in operation.variable_definitions or ()
@@ -35,7 +35,7 @@ class Writer:
         if root.static == ENTITIES:
             declared.insert(0, f"${self.representations_variable}: [_Any!]!")
             selection = f"{{{ENTITIES}(representations: ${self.representations_variable}) {selection}}}"
-        head = "mutation" if root.static == "Mutation" else "query"
+        head = "query" if root.static not in ("Mutation", "Subscription") else self.kind
         if declared:
             return f"{head} {name or ''}({', '.join(declared)}) {selection}", variables, name
         return f"{head} {name or ''} {selection}", variables, name

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.errors import PlanRefused
-from gateway.plan import Deferred, Fetch, Part, Plan, Representation
+from gateway.plan import Deferred, Fetch, Kind, Part, Plan, Representation
 from gateway.planner.deferring import Settled
 from gateway.planner.document import Writer
 from gateway.planner.draft import Draft
@@ -15,6 +15,9 @@ from gateway.supergraph.selection import TYPENAME, Field
 
 MAX_FETCHES = 200
 """A page of a shop takes some ten; past this an operation is an attack or a mistake."""
+
+OF_ROOT: Mapping[str, Kind] = {"Mutation": "mutation", "Subscription": "subscription"}
+"""What a fetch from this root is; every other is a query."""
 
 
 def assemble(
@@ -51,7 +54,7 @@ def _fetch(supergraph: Supergraph, group: Sequence[Draft], numbers: Mapping[Draf
     return Fetch(
         id=number,
         service=first.service,
-        kind="mutation" if root.static == "Mutation" else "query",
+        kind=OF_ROOT.get(root.static, "query"),
         document=document,
         operation_name=name,
         variables=variables,

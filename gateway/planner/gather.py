@@ -118,7 +118,7 @@ class Gatherer:
         self, at: Position, at_hand: tuple[tuple[str, tuple[object, ...]], ...], service: str
     ) -> tuple[Hop, ...] | None:
         if at.type_name in ROOTS:
-            return ()
+            return None if at.type_name == "Subscription" else ()  # its one source is chosen, and there is no other
         return self._routes.find(at.type_name, at_hand, service)  # type: ignore[arg-type]
 
     def _from_choice(self, at: Position, choice: _Choice, asked: Field, used: set[Draft]) -> Field | None:

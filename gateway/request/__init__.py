@@ -33,7 +33,6 @@ from gateway.errors import (
     OPERATION_NOT_FOUND,
     OPERATION_TOO_COMPLEX,
     PARSE_FAILED,
-    SUBSCRIPTION_NOT_SUPPORTED,
     VALIDATION_FAILED,
     RequestRefused,
 )
@@ -46,6 +45,11 @@ MAX_ERRORS = 20
 INTROSPECTION = frozenset({"__schema", "__type"})
 CONDITIONAL = ("skip", "include", "defer")
 """Directives whose `if` changes the plan."""
+ROOT_OF = {
+    OperationType.QUERY: "Query",
+    OperationType.MUTATION: "Mutation",
+    OperationType.SUBSCRIPTION: "Subscription",
+}
 RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
 
 
@@ -97,8 +101,6 @@ def read_operation(
     if wrong:
         raise RequestRefused([shape_error(reason, VALIDATION_FAILED) for reason in wrong])
     node = _choose(document, operation_name)
-    if node.operation is OperationType.SUBSCRIPTION:
-        raise RequestRefused.because(SUBSCRIPTION_NOT_SUPPORTED, "Subscriptions are not supported.")
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     switches = dict.fromkeys(_switches(node.selection_set))
     deferring = defers(node.selection_set)
@@ -112,7 +114,7 @@ def read_operation(
     return Operation(
         node,
         fragments,
-        "Mutation" if node.operation is OperationType.MUTATION else "Query",
+        ROOT_OF[node.operation],
         tuple(sorted(declared & set(switches))),
         without_defer(about_schema) if deferring and about_schema else about_schema,
         deferring,

@@ -6,7 +6,8 @@ up the caller is told, the mutation runs on to its end.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import orjson
@@ -27,6 +28,12 @@ class Callee(Protocol):
         self, query: str, variables: dict[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
     ) -> dict[str, Any]:
         """Return the GraphQL response object."""
+        ...
+
+    def subscribe(
+        self, query: str, variables: dict[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield a GraphQL response object an event."""
         ...
 
 
@@ -53,16 +60,26 @@ class InProcessTransport:
         except Exception as error:
             raise SubgraphUnavailable(f"raised {error!r}") from error
 
+    async def subscribe(
+        self, request: SubgraphRequest, headers: Mapping[str, str], timeout_s: float
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Yield the callee's responses; raise `SubgraphUnavailable` if it raises. It has begun when it is called."""
+        try:
+            variables = _own(request.variables)
+            answers = self._callee.subscribe(request.query, variables, request.operation_name, headers)
+            async with aclosing(answers):
+                async for answer in answers:
+                    yield answer
+        except Exception as error:
+            raise SubgraphUnavailable(f"raised {error!r}") from error
+
     async def close(self) -> None:
         """Let mutations that outlived their caller finish, for `CLOSE_TIMEOUT_S` at most."""
         if self._mutations:
             await asyncio.wait(self._mutations, timeout=CLOSE_TIMEOUT_S)
 
     async def _call(self, request: SubgraphRequest, headers: Mapping[str, str]) -> dict[str, Any]:
-        variables = request.variables
-        if variables:
-            # A callee may take apart what it is given: Strawberry removes `__typename` from representations.
-            variables = orjson.loads(orjson.dumps(variables))
+        variables = _own(request.variables)
         return await self._callee.execute(request.query, variables, request.operation_name, headers)
 
     def _keep(self, answer: Any) -> asyncio.Task[dict[str, Any]]:
@@ -76,3 +93,8 @@ class InProcessTransport:
         self._mutations.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("mutation_raised", error=repr(error))
+
+
+def _own(variables: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A copy: a callee may take apart what it is given. Strawberry removes `__typename` from representations."""
+    return orjson.loads(orjson.dumps(variables)) if variables else variables

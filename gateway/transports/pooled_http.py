@@ -4,20 +4,24 @@ Owns connections, their reuse and their limits. One connection carries one excha
 pool only after a whole, clean answer; after a timeout, a cancellation or half an answer it is closed. Refuses to
 send a mutation twice, to follow redirects, to speak TLS (that is the mesh's or the proxy's work), and answers that
 are neither counted nor chunked, since the end of those cannot be told from a broken connection.
+
+A subscription has a connection of its own, beside the pool (`event_stream`).
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httptools
 import orjson
 
-from gateway.transports import SubgraphRequest, SubgraphTimeout, SubgraphUnavailable
+from gateway.transports import SubgraphRequest, SubgraphTimeout, SubgraphUnavailable, is_response
+from gateway.transports.event_stream import EventStream
 
 MAX_CONNECTIONS = 64
 """To one subgraph: what two cores can keep busy; more calls wait their turn within their own time limit."""
@@ -25,6 +29,15 @@ MAX_RESPONSE_BYTES = 10_000_000
 """Head and body of one answer: a page of 100 with everything in it stays below 1 MB, more is a runaway."""
 MAX_IDLE_S = 4.0
 """Idle for longer, a connection is not used again: below the 5 s after which uvicorn by default closes it."""
+
+
+MAX_STREAMS = 2_000
+"""Subscriptions at one subgraph, each a connection: what a service of kit's takes."""
+
+ACCEPT_JSON = b"accept: application/graphql-response+json, application/json\r\n"
+ACCEPT_EVENTS = b"accept: text/event-stream\r\n"
+
+P = TypeVar("P", bound=asyncio.Protocol)
 
 
 class PooledHttpTransport:
@@ -35,6 +48,7 @@ class PooledHttpTransport:
         self._idle: deque[_Connection] = deque()
         self._in_use: set[_Connection] = set()
         self._places = asyncio.Semaphore(max_connections)
+        self._streams: set[EventStream] = set()
         self._closed = False
 
     async def send(self, request: SubgraphRequest, headers: Mapping[str, str], timeout_s: float) -> Mapping[str, Any]:
@@ -47,9 +61,33 @@ class PooledHttpTransport:
             raise SubgraphTimeout(f"no answer within {timeout_s:g} s") from error
         return _graphql_response(answer)
 
+    async def subscribe(
+        self, request: SubgraphRequest, headers: Mapping[str, str], timeout_s: float
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Yield the responses as they come; `timeout_s` covers connecting and the head of the answer."""
+        if len(self._streams) >= MAX_STREAMS:
+            raise SubgraphUnavailable(f"{MAX_STREAMS} subscriptions run there already")
+        message = self._encode(request, headers, ACCEPT_EVENTS)
+        stream = EventStream()
+        self._streams.add(stream)
+        try:
+            with closing(stream):
+                try:
+                    async with asyncio.timeout(timeout_s):
+                        await self._connect(lambda: stream)
+                        await stream.open(message)
+                except TimeoutError as error:
+                    raise SubgraphTimeout(f"did not take the subscription within {timeout_s:g} s") from error
+                while (response := await stream.next_response()) is not None:
+                    yield response
+        finally:
+            self._streams.discard(stream)
+
     async def close(self) -> None:
         """Close every connection, also those in use."""
         self._closed = True
+        for stream in self._streams:
+            stream.close()
         for connection in (*self._idle, *self._in_use):
             connection.abort()
         self._idle.clear()
@@ -67,7 +105,7 @@ class PooledHttpTransport:
                 if broken.bytes_received or not may_repeat:
                     raise SubgraphUnavailable(f"connection broke: {broken.reason}") from broken
         try:
-            return await self._exchange_on(await self._connect(), message)
+            return await self._exchange_on(await self._connect(_Connection), message)
         except _Broken as broken:
             raise SubgraphUnavailable(f"connection broke: {broken.reason}") from broken
 
@@ -94,17 +132,17 @@ class PooledHttpTransport:
                 return connection
         return None
 
-    async def _connect(self) -> "_Connection":
+    async def _connect(self, make: Callable[[], P]) -> P:
         if self._closed:
             raise SubgraphUnavailable("the gateway is shutting down")
         loop = asyncio.get_running_loop()
         try:
-            _, connection = await loop.create_connection(_Connection, self._host, self._port)
+            _, connection = await loop.create_connection(make, self._host, self._port)
         except OSError as error:
             raise SubgraphUnavailable(f"cannot connect: {error}") from error
         return connection
 
-    def _encode(self, request: SubgraphRequest, headers: Mapping[str, str]) -> bytes:
+    def _encode(self, request: SubgraphRequest, headers: Mapping[str, str], accept: bytes = ACCEPT_JSON) -> bytes:
         payload: dict[str, Any] = {"query": request.query}
         if request.variables:
             payload["variables"] = request.variables
@@ -114,7 +152,7 @@ class PooledHttpTransport:
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         if len(lines.splitlines()) != len(headers):
             raise ValueError("a header holds a line break")
-        return b"".join((self._head, f"{lines}content-length: {len(body)}\r\n\r\n".encode("ascii"), body))
+        return b"".join((self._head, accept, f"{lines}content-length: {len(body)}\r\n\r\n".encode("ascii"), body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +260,8 @@ def _graphql_response(answer: _Answer) -> Mapping[str, Any]:
         response = orjson.loads(answer.body)
     except orjson.JSONDecodeError as error:
         raise SubgraphUnavailable(f"HTTP {answer.status} with a body that is not JSON") from error
-    if isinstance(response, dict) and ("data" in response or isinstance(response.get("errors"), list)):
-        return response
+    if is_response(response):
+        return cast(Mapping[str, Any], response)
     raise SubgraphUnavailable(f"HTTP {answer.status} with a body that is not a GraphQL response")
 
 
@@ -233,8 +271,5 @@ def _parse_url(url: str) -> tuple[str, int, bytes]:
     if parts.scheme != "http" or not parts.hostname or parts.username or parts.fragment:
         raise ValueError(f"a subgraph URL reads http://host:port/graphql, not {url!r}")
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    head = (
-        f"POST {target} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-type: application/json\r\n"
-        "accept: application/graphql-response+json, application/json\r\n"
-    )
+    head = f"POST {target} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-type: application/json\r\n"
     return parts.hostname, parts.port or 80, head.encode("ascii")

@@ -33,6 +33,17 @@ REFUSED = {
         },
     ),
     "no query": ("NO_QUERIES", graph(a="type T { a: Int }")),
+    "subscription shared": (
+        "INVALID_FIELD_SHARING",
+        graph(
+            a="type Query { a: Int } type Subscription { s: Int @shareable }",
+            b="type Query { b: Int } type Subscription { s: Int }",
+        ),
+    ),
+    "subscription shared with nobody": (
+        "INVALID_FIELD_SHARING",
+        graph(a="type Query { a: Int } type Subscription { s: Int @shareable }"),
+    ),
     "override by label": (
         "UNSUPPORTED_FEATURE",
         graph(a='type Query { a: Int @override(from: "b", label: "percent(1)") }'),

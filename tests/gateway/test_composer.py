@@ -6,6 +6,7 @@ import strawberry.federation
 
 from gateway.composer import compose
 from gateway.errors import CompositionError
+from gateway.supergraph import Supergraph
 from tests.gateway.refused import LINK, REFUSED, graph
 
 
@@ -128,3 +129,15 @@ def test_sdl_as_strawberry_prints_it_composes() -> None:
     sdl = compose({"loyalty": loyalty, "catalog": catalog}).public_sdl
     assert "type Query {\n  problems: [UserError!]!\n  variant: Variant\n}" in sdl
     assert "points: Int!" in sdl
+
+
+def test_a_subscription_root_is_composed_from_all_subgraphs_whatever_they_call_it() -> None:
+    composed = compose(
+        graph(
+            a="schema { query: Query subscription: Told } type Query { a: Int } type Told { a(of: Int): Int! }",
+            b='type Query { b: Int } type Subscription { b: String @deprecated(reason: "c") }',
+        )
+    )
+    assert 'type Subscription {\n  a(of: Int): Int!\n  b: String @deprecated(reason: "c")\n}' in composed.public_sdl
+    assert "subscription: Subscription" in composed.sdl
+    assert Supergraph.from_sdl(composed.sdl).public_sdl == composed.public_sdl

@@ -176,11 +176,13 @@ async def test_introspection_can_be_switched_off() -> None:
     assert "Did you mean" not in (await ask(engine, "{ m }"))["errors"][0]["message"]
 
 
-async def test_subscriptions_compose_and_are_refused() -> None:
+async def test_a_subscription_asked_as_a_query_is_told_how_to_ask() -> None:
     sdl = SDL["users"] + " type Subscription { renamed: User }"
     engine = Engine.compose({"users": sdl}, {"users": InProcess("users", sdl, World())}, EngineSettings())
     answer = await ask(engine, "subscription { renamed { id } }")
     assert answer["errors"][0]["extensions"]["code"] == "SUBSCRIPTION_NOT_SUPPORTED"
+    assert "text/event-stream" in answer["errors"][0]["message"]
+    assert "data" not in answer
     assert "data" not in answer
 
 

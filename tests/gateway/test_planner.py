@@ -146,3 +146,47 @@ def test_an_operation_that_takes_too_many_decisions_is_refused(monkeypatch: pyte
 
 def flat(plan: str) -> str:
     return " ".join(plan.split())
+
+
+BEDS = """type Query { beds: Int } type Subscription { bedChanged(ward: String!, only: Int): Bed }
+type Bed { number: Int patient: Patient } type Patient @key(fields: "id") { id: ID! }"""
+RECORDS = """type Query { record: Patient } type Patient @key(fields: "id") { id: ID! name: String visits: [Visit] }
+type Visit @key(fields: "no") { no: Int! }"""
+BILLS = """type Query { bill: Int } type Visit @key(fields: "no") { no: Int! cost(in: String): Int }"""
+
+
+def test_a_subscription_is_one_source_and_what_follows_each_event() -> None:
+    engine = engine_of(graph(beds=BEDS, records=RECORDS, bills=BILLS))
+    query = """subscription Change($w: String!, $c: String) {
+      change: bedChanged(ward: $w) { n: number patient { name visits { cost(in: $c) } } } }"""
+    plan = engine.explain(GraphQLRequest(query, {"w": "a"}))
+    assert flat(plan) == (
+        "1: beds, each of its events subscription Change__beds__1($w: String!) "
+        "{ change: bedChanged(ward: $w) { n: number patient { id } } } "
+        "2: records after 1 at change.patient: Patient {id} query Change__records__2($representations: [_Any!]!) "
+        "{ _entities(representations: $representations) { ... on Patient { name visits { no } } } } "
+        "3: bills after 2 at change.patient.visits: Visit {no} "
+        "query Change__bills__3($representations: [_Any!]!, $c: String) "
+        "{ _entities(representations: $representations) { ... on Visit { cost(in: $c) } } }"
+    )
+
+
+def test_the_source_is_the_first_subgraph_with_which_all_can_be_had() -> None:
+    poor = "type Query { poor: Int } type Subscription { bedChanged(ward: String!): Bed } type Bed { number: Int }"
+    engine = engine_of(graph(poor=poor.replace("number", "count"), beds=BEDS, records=RECORDS))
+    assert flat(
+        engine.explain(GraphQLRequest('subscription { bedChanged(ward: "a") { patient { name } } }'))
+    ).startswith("1: beds, each of its events")
+    assert flat(engine.explain(GraphQLRequest('subscription { bedChanged(ward: "a") { count } }'))).startswith(
+        "1: poor"
+    )
+
+
+def test_a_subscription_has_one_source_and_no_other_is_joined_to_it() -> None:
+    engine = engine_of(
+        graph(
+            a="type Query { a: Int } type Subscription { s: V } type V @shareable { x: Int }",
+            b="type Query { b: Int } type Subscription { s: V } type V @shareable { x: Int y: Int }",
+        )
+    )
+    assert flat(engine.explain(GraphQLRequest("subscription { s { x y } }"))).startswith("1: b, each of its events")
