@@ -11,16 +11,9 @@ from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
 from services.inventory.context import Info
 from services.inventory.location import model as locations
-from services.inventory.location.types import (
-    GeoPointInput,
-    Location,
-    LocationExternalIdTaken,
-    LocationFilter,
-    LocationUpsertInput,
-    LocationUpsertPayload,
-    NearbyLocation,
-    check_radius,
-)
+from services.inventory.location.inputs import LocationFilter, LocationUpsertInput
+from services.inventory.location.schema import LocationQuery
+from services.inventory.location.types import Location, LocationExternalIdTaken, LocationUpsertPayload
 from services.inventory.paper.types import PAPER_ERRORS
 from services.inventory.receiving.schema import DeliveryMutation, DeliveryQuery
 from services.inventory.receiving.types import ReceiptExceedsOrder
@@ -48,12 +41,10 @@ from services.inventory.types import InsufficientStock, Variant
 WRITE = "stock:write"
 RESERVE = "stock:reserve"
 """Hold, release and commit: given to every channel that sells, without the right to adjust."""
-NEAR_RADIUS_KM = 20.0
-"""Across a city."""
 
 
 @strawberry.type
-class Query(TransferQuery, DeliveryQuery):
+class Query(LocationQuery, TransferQuery, DeliveryQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -77,20 +68,6 @@ class Query(TransferQuery, DeliveryQuery):
         return Connection.of(
             await info.context.store.locations.list_page(filter.kind if filter else None, page), Location.of
         )
-
-    @strawberry.field(description="The nearest locations, nearest first.")
-    async def locations_near(
-        self,
-        info: Info,
-        point: Annotated[GeoPointInput, strawberry.argument(description="Around this point.")],
-        radius_km: Annotated[float, strawberry.argument(description="No further away than this.")] = NEAR_RADIUS_KM,
-        first: First = DEFAULT_PAGE,
-    ) -> list[NearbyLocation]:
-        """At most 100."""
-        limit = PageArgs.parse(first).first
-        around = point.to_point("point")
-        rows = await info.context.store.locations.near(around, check_radius(radius_km), limit)
-        return [NearbyLocation.of(row) for row in rows]
 
     @strawberry.field(
         description="One reservation, for who may touch it: its customer; else the scope stock:reserve is needed, and "

@@ -29,7 +29,11 @@ async def test_a_refusal_names_what_is_unknown(graph: Graph) -> None:
     [
         ("query ($f: Int!) { products(first: $f) { totalCount } }", {"f": "ten"}, "$f"),
         ("query ($f: Int!) { products(first: $f) { totalCount } }", {}, "$f"),
-        ("query ($n: GeoPointInput!) { locationsNear(point: $n) { distanceKm } }", {"n": {"latitude": 1}}, "longitude"),
+        (
+            "query ($n: GeoPointInput!) { locationsNear(point: $n) { totalCount } }",
+            {"n": {"latitude": 1}},
+            "longitude",
+        ),
         ("query ($id: ID) { product(id: $id) { nmae } }", {}, "nmae"),
         ("query ($d: DateTime!) { __typename }", {}, "$d"),
     ],

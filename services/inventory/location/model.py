@@ -10,6 +10,15 @@ from typing import ClassVar
 from zoneinfo import available_timezones
 
 from kit.errors import InvalidInput, Path, Refusal
+from services.inventory.hours.model import is_open
+from services.inventory.location.operation import (
+    SIMPLE,
+    LocationService,
+    Operation,
+    PostalAddress,
+    check_operation,
+    check_postal_address,
+)
 from services.inventory.model import LocationId
 
 MAX_NAME = 300
@@ -31,8 +40,10 @@ class LocationKind(StrEnum):
     STORE = "STORE"
     WAREHOUSE = "WAREHOUSE"
     DARK_STORE = "DARK_STORE"
+    MICRO_FULFILMENT = "MICRO_FULFILMENT"
     POP_UP = "POP_UP"
     PICKUP_POINT = "PICKUP_POINT"
+    SUPPLIER = "SUPPLIER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ class LocationDraft:
     time_zone: str
     address: str | None = None
     external_ids: tuple[ExternalRef, ...] = ()
+    postal_address: PostalAddress | None = None
+    operation: Operation = SIMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,15 @@ class Location:
     version: int
     updated_at: datetime
 
+    @property
+    def operation(self) -> Operation:
+        """How it works."""
+        return self.draft.operation
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it is in business at all and somebody is there."""
+        return self.operation.is_active(at) and is_open(self.operation.hours, self.draft.time_zone, at)
+
 
 @dataclass(frozen=True, slots=True)
 class NearbyLocation:
@@ -79,6 +101,20 @@ class NearbyLocation:
 
     location: Location
     distance_km: float
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """Nearest first; the id decides between neighbours at one spot."""
+        return self.distance_km, self.location.id
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """What a search around a point is narrowed to: services all offered, in business then, among these ids."""
+
+    services: frozenset[LocationService] = frozenset()
+    active_at: datetime | None = None
+    location_ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +154,9 @@ def check_location(draft: LocationDraft, at: Path = ("input",)) -> list[Refusal]
         problems.append(_invalid((*at, "timeZone"), "an IANA time zone such as Asia/Tokyo", draft.time_zone[:64]))
     if draft.address is not None and not 1 <= len(draft.address) <= MAX_ADDRESS:
         problems.append(_invalid((*at, "address"), f"1 to {MAX_ADDRESS} characters", len(draft.address)))
+    if draft.postal_address is not None:
+        problems += check_postal_address(draft.postal_address, (*at, "postalAddress"))
+    problems += check_operation(draft.operation, at)
     return problems + _check_external_ids(draft.external_ids, (*at, "externalIds"))
 
 

@@ -106,6 +106,11 @@ class StockStore:
         )
         return {row["sku"]: [level_of(document) for document in row["levels"]] for row in await rows.to_list()}
 
+    async def locations_having(self, sku: str) -> frozenset[str]:
+        """Where there is a piece of it that nobody holds."""
+        found = self._stock.find({"sku": sku, "available": {"$gte": 1}}, {"_id": 0, "location_id": 1})
+        return frozenset([row["location_id"] for row in await found.to_list()])
+
     async def count(self, sku: str) -> int:
         """At how many locations this SKU is known, no further than the cap of all lists."""
         return await self._stock.count_documents({"sku": sku}, limit=COUNT_CAP)

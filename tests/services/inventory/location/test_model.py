@@ -1,14 +1,23 @@
 """What may be a location."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from kit.errors import InvalidInput
-from services.inventory.location.model import ExternalRef, GeoPoint, check_location
+from services.inventory.hours.model import Interval, OpeningHours
+from services.inventory.location.model import ExternalRef, GeoPoint, LocationDraft, check_location
+from services.inventory.location.operation import Operation, PostalAddress
 from tests.services.inventory.world import GINZA, place
 
 GOOD = place("Ginza", GINZA)
+NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def works(**operation: Any) -> LocationDraft:
+    return replace(GOOD, operation=Operation(**operation))
 
 
 def test_a_good_location_has_no_problems() -> None:
@@ -27,6 +36,16 @@ def test_a_good_location_has_no_problems() -> None:
         (replace(GOOD, time_zone="../etc/passwd"), "timeZone"),
         (replace(GOOD, address=""), "address"),
         (replace(GOOD, external_ids=(ExternalRef("", "1"),)), "externalIds.0.source"),
+        (replace(GOOD, postal_address=PostalAddress("jp")), "postalAddress.country"),
+        (replace(GOOD, postal_address=PostalAddress("JP", city="")), "postalAddress.city"),
+        (works(pickup_lead_min=-1), "pickupLeadMinutes"),
+        (works(cutoff_min=1441), "dispatchCutoff"),
+        (works(daily_picks=-1), "dailyPickCapacity"),
+        (works(active_from=NOON, active_until=NOON), "activeUntil"),
+        (
+            works(hours=OpeningHours(((Interval(60, 30),),) + ((),) * 6)),
+            "openingHours.weekly.MONDAY.intervals.0.closes",
+        ),
         (replace(GOOD, external_ids=(ExternalRef("a", "1"), ExternalRef("a", "1"))), "externalIds.1"),
     ],
 )
