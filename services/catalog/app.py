@@ -12,7 +12,7 @@ from kit.settings import context_secret
 from kit.subgraph import Subgraph
 from kit.tasks import background
 from services.catalog.context import Context
-from services.catalog.events import drainers
+from services.catalog.events import consumers, drainers
 from services.catalog.loaders import Loaders
 from services.catalog.schema import schema
 from services.catalog.search.directory import Directory
@@ -54,6 +54,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(**{f"drain_{number}": one.run() for number, one in enumerate(drainers(store, event_log))}),
         keeping_search(store, engine, directory),
+        background(hear_events=consumers(store, event_log)[0].run()),
     ):
 
         def make_context(caller: RequestContext) -> Context:

@@ -1,7 +1,17 @@
-"""What catalog tells: `noren.catalog.product_changed.v1` with {productId, version}. It hears nothing."""
+"""What catalog tells: products, list prices and promotions that changed, each with the whole of it.
 
-from kit.events import Drainer, EventLog
+It hears what prices depend on: its own changes for the price history, and of customers their orders, rank and segments.
+"""
+
+from collections.abc import Sequence
+
+from kit.events import Consumer, Drainer, Event, EventLog
+from services.catalog.pricing import events as pricing
+from services.catalog.promotion.store import PROMOTION_CHANGED
+from services.catalog.shopper import events as shopper
 from services.catalog.store import CatalogStore
+
+HEARD = (*pricing.HEARD, PROMOTION_CHANGED, *shopper.HEARD)
 
 
 def drainers(store: CatalogStore, event_log: EventLog) -> list[Drainer]:
@@ -14,3 +24,19 @@ def drainers(store: CatalogStore, event_log: EventLog) -> list[Drainer]:
 
     store.on_change = nudge
     return kept
+
+
+def consumers(store: CatalogStore, event_log: EventLog) -> list[Consumer]:
+    """The one consumer of catalog."""
+
+    async def handle(events: Sequence[Event]) -> None:
+        await handle_events(store, events)
+
+    return [Consumer("catalog", store.db, event_log, HEARD, handle)]
+
+
+async def handle_events(store: CatalogStore, events: Sequence[Event]) -> None:
+    """Each noun takes what it hears; all of them are idempotent."""
+    await pricing.hear_prices(store.pricing, [event for event in events if event.type in pricing.HEARD])
+    await store.promotion.add_versions([event for event in events if event.type == PROMOTION_CHANGED])
+    await shopper.hear_shoppers(store.shopper, [event for event in events if event.type in shopper.HEARD])

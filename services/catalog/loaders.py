@@ -10,6 +10,8 @@ from services.catalog.category.model import Category
 from services.catalog.model import Channel
 from services.catalog.product.model import Product
 from services.catalog.product.store import Parts
+from services.catalog.quote.actions import load_items
+from services.catalog.quote.model import Item
 from services.catalog.store import CatalogStore
 
 ProductLoader = DataLoader[str, Product | None]
@@ -44,3 +46,4 @@ class Loaders:
         self.category_by_id: DataLoader[str, Category | None] = by_key(store.category.by_id)
         self.category_by_slug: DataLoader[str, Category | None] = by_key(store.category.by_slug)
         self.channel: DataLoader[str, Channel | None] = by_key(store.channel.by_id)
+        self.item: DataLoader[str, Item | None] = by_key(partial(load_items, store))

@@ -5,19 +5,23 @@ import strawberry
 from kit.graphql.schema import build_schema
 from services.catalog.category.schema import CategoryMutation, CategoryQuery
 from services.catalog.channel.schema import ChannelMutation
+from services.catalog.pricing.schema import PricingMutation, PricingQuery
+from services.catalog.pricing.types import PriceOverlap
 from services.catalog.product.schema import ProductMutation, ProductQuery
+from services.catalog.quote.schema import QuoteQuery
+from services.catalog.quote.types import NotPriced
 from services.catalog.search.schema import SearchMutation, SearchQuery
 from services.catalog.types import Taken
 
 
 @strawberry.type
-class Query(ProductQuery, CategoryQuery, SearchQuery):
+class Query(ProductQuery, CategoryQuery, SearchQuery, PricingQuery, QuoteQuery):
     """What may be read."""
 
 
 @strawberry.type
-class Mutation(ProductMutation, CategoryMutation, ChannelMutation, SearchMutation):
+class Mutation(ProductMutation, CategoryMutation, ChannelMutation, SearchMutation, PricingMutation):
     """What may be changed; all of it needs the scope catalog:write."""
 
 
-schema = build_schema(Query, Mutation, errors=[Taken])
+schema = build_schema(Query, Mutation, errors=[Taken, NotPriced, PriceOverlap])

@@ -11,11 +11,19 @@ from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
 from services.catalog.category.store import CategoryStore
 from services.catalog.channel.store import INDEXES as CHANNEL_INDEXES
 from services.catalog.channel.store import ChannelStore
+from services.catalog.pricing.store import BOOKS, PricingStore
+from services.catalog.pricing.store import INDEXES as PRICING_INDEXES
 from services.catalog.product.store import COLLECTION as PRODUCTS
 from services.catalog.product.store import INDEXES as PRODUCT_INDEXES
 from services.catalog.product.store import ProductStore
+from services.catalog.promotion.store import COLLECTION as PROMOTIONS
+from services.catalog.promotion.store import INDEXES as PROMOTION_INDEXES
+from services.catalog.promotion.store import PromotionStore
+from services.catalog.quote.store import QuoteStore
 from services.catalog.search.store import INDEXES as SEARCH_INDEXES
 from services.catalog.search.store import SearchStore
+from services.catalog.shopper.store import INDEXES as SHOPPER_INDEXES
+from services.catalog.shopper.store import ShopperStore
 
 JOURNAL = "journal"
 
@@ -25,6 +33,9 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **CHANNEL_INDEXES,
     **AVAILABILITY_INDEXES,
     **SEARCH_INDEXES,
+    **PRICING_INDEXES,
+    **PROMOTION_INDEXES,
+    **SHOPPER_INDEXES,
     JOURNAL: [],
 }
 
@@ -40,8 +51,12 @@ class CatalogStore:
         self.channel = ChannelStore(db)
         self.availability = AvailabilityStore(db)
         self.search = SearchStore(db)
+        self.pricing = PricingStore(db, self._changed)
+        self.promotion = PromotionStore(db, self._changed)
+        self.quote = QuoteStore(db, self.pricing, self.promotion)
+        self.shopper = ShopperStore(db)
         self.journal = db[JOURNAL]
-        self.outboxes = (db[PRODUCTS],)
+        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS])
 
     def _changed(self) -> None:
         self.on_change()

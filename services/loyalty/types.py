@@ -165,6 +165,7 @@ class Variant:
     def price(
         self,
         currency: Annotated[CurrencyCode | None, strawberry.argument(description="Null: the channel's.")] = None,
+        quantity: Annotated[int, strawberry.argument(description="Pieces bought together, for tiers.")] = 1,
     ) -> Price | None:
         """As it was brought along."""
         return self.given

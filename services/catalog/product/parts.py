@@ -18,9 +18,8 @@ VARIANT: Final[Mapping[str, Parts]] = {
     "name": frozenset({"names", "variants.names"}),
     "barcode": frozenset({"variants.barcode"}),
     "options": frozenset({"options", "variants.options"}),
-    "price": frozenset({"variants.prices"}),
 }
-"""A variant's name may be its product's, and its options have the order of its product's."""
+"""A variant's name may be its product's, its options have the order of its product's; prices are quote's to read."""
 KEY: Final = frozenset({"variants.sku"})
 
 

@@ -167,7 +167,7 @@ def projection_of(parts: Parts) -> dict[str, int]:
 def _product_document(
     id: ProductId, draft: ProductDraft, paths: Sequence[CategoryId], now: datetime, version: int = 1
 ) -> Document:
-    changed = {"productId": id, "version": version}
+    changed = {"productId": id, "version": version, "prices": _prices_told(draft)}
     return {
         "_id": id,
         "slug": draft.slug,
@@ -184,6 +184,15 @@ def _product_document(
         "updated_at": now,
         "outbox": [outbox_entry(f"{id}:v{version}", PRODUCT_CHANGED, id, now, changed)],
     }
+
+
+def _prices_told(draft: ProductDraft) -> list[Document]:
+    """The variants' prices for the event: the price history is made of them."""
+    return [
+        {"sku": variant.sku, "currency": entry.currency, "grossMinor": entry.gross_minor, "channel": entry.channel}
+        for variant in draft.variants
+        for entry in variant.prices
+    ]
 
 
 def _variant_document(variant: Variant) -> Document:

@@ -13,9 +13,10 @@ from kit.graphql.types import After, Connection, ExternalId, First
 from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
 from services.catalog.category.types import Category
 from services.catalog.context import Info
-from services.catalog.model import price_of, translated
+from services.catalog.model import translated
 from services.catalog.product import model, parts
-from services.catalog.types import Locale, Price
+from services.catalog.quote.types import Price, prices_of
+from services.catalog.types import Locale
 
 
 @strawberry.type(description="A dimension to choose in, such as color.")
@@ -68,7 +69,7 @@ class Variant:
         """Its owner."""
         return Product(row=self.owner)
 
-    @batch_field(description="What it costs on the caller's channel; null if it is not priced there.")
+    @batch_field(description="What it costs the caller here and now; null if it is not priced there.")
     @staticmethod
     async def price(
         variants: "Sequence[Variant]",
@@ -76,11 +77,10 @@ class Variant:
         currency: Annotated[
             CurrencyCode | None, strawberry.argument(description="Another currency than the channel's.")
         ] = None,
+        quantity: Annotated[int, strawberry.argument(description="Pieces bought together, for tiers.")] = 1,
     ) -> list[Price | None]:
-        """By `price_of`, for all variants at once."""
-        channel = await info.context.channel()
-        prices = [price_of(variant.row.prices, channel, currency) for variant in variants]
-        return [None if price is None else Price.of(price) for price in prices]
+        """As `quote` has it, for all variants at once."""
+        return await prices_of(info, [variant.row.sku for variant in variants], currency, quantity)
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant | None]":

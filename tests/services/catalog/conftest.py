@@ -58,9 +58,10 @@ def asking(store: CatalogStore, engine: SearchEngine) -> Ask:
     subgraph = Subgraph("catalog", schema, signer, lambda caller: Context(caller, store, Loaders(store), engine))
 
     async def execute(
-        query: str, variables: dict[str, Any] | None = None, *, scopes: str = "", channel: str = "web"
+        query: str, variables: dict[str, Any] | None = None, *, scopes: str = "", channel: str = "web", **who: Any
     ) -> dict[str, Any]:
-        caller = RequestContext(channel=channel, scopes=frozenset(scopes.split()), trace_id="t", at=NOW)
+        whole = {"channel": channel, "scopes": frozenset(scopes.split()), "trace_id": "t", "at": NOW, **who}
+        caller = RequestContext(**whole)
         return await subgraph.execute(query, variables, None, {CONTEXT_HEADER: signer.sign(caller)})
 
     return execute

@@ -97,7 +97,7 @@ async def test_categories_are_listed_as_a_tree(store: CatalogStore) -> None:
 
 
 async def test_every_version_of_a_product_is_told_once(store: CatalogStore, event_log: EventLog) -> None:
-    (drainer,) = drainers(store, event_log)
+    drainer = drainers(store, event_log)[0]
     made = await upsert_product(store, draft(), None, now=NOW)
     for version in range(1, 12):
         await upsert_product(store, draft(), ProductEdit(made.id, version), now=NOW)

@@ -1,0 +1,1 @@
+"""Promotions: when something costs less than its list price, by how much, and how often at most."""

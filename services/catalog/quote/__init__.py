@@ -1,0 +1,1 @@
+"""Quotes: the one pricing function, its signed promise, and what a redemption takes."""
