@@ -5,8 +5,10 @@ processes of their own: `uvicorn gateway.app:app`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -24,6 +26,7 @@ from gateway.metrics import Metrics
 from gateway.persisted import PersistedQueries
 from gateway.settings import GatewaySettings
 from gateway.startup import fetch_sdls
+from gateway.supergraph_file import SupergraphFile
 from gateway.transports import Transport
 from gateway.transports.pooled_http import PooledHttpTransport
 from kit.collector import calm_collector
@@ -35,6 +38,9 @@ from kit.tasks import background
 ENDPOINT = "/graphql"
 CORS_MAX_AGE_S = 7200
 """How long a browser keeps a preflight's answer; Chromium keeps none longer."""
+
+RETIRE_MARGIN_S = 5.0
+"""A subgraph that is no more in the graph stays connected for as long as a request may take, and this long."""
 
 
 def build_gateway(
@@ -65,36 +71,63 @@ def http_gateway(
 ) -> Starlette:
     """Build the gateway of services that run elsewhere; it asks each for its SDL when it starts, and waits for it.
 
-    Later it asks again and again, and follows changes.
+    Later it asks again and again, and follows changes. Where `NOREN_SUPERGRAPH` names a file, that is the graph, its
+    changes are followed, and no service is asked or waited for.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         settings = read_settings()
         configure(settings.log_level, settings.log_format)
-        transports = {name: PooledHttpTransport(url) for name, url in settings.subgraph_urls.items()}
-        try:
-            signer = ContextSigner(context_secret(settings))
-            subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
-            engine = _live_engine(settings, subgraphs, transports)
+        signer = ContextSigner(context_secret(settings))
+        opening = _from_file if settings.supergraph else _from_services
+        async with opening(settings, signer) as (engine, transports, watch):
             app.router.routes.extend(_routes(settings, engine, transports, default_queries))
             every_s = settings.schema_poll_s
-            watching = {"watch_schemas": engine.watch(transports, signer, every_s)} if every_s else {}
             with calm_collector():
-                async with background(**watching):
+                async with background(**{"watch_schemas": watch(every_s)} if every_s else {}):
                     yield
-        finally:
-            await _close(transports)
 
     return Starlette(lifespan=lifespan)
+
+
+Opened = tuple[LiveEngine, Mapping[str, Transport], Callable[[float], Coroutine[Any, Any, None]]]
+"""The engine, the ways to its subgraphs, and what follows changes of the graph, looking every so many seconds."""
+
+
+@asynccontextmanager
+async def _from_services(settings: GatewaySettings, signer: ContextSigner) -> AsyncIterator[Opened]:
+    transports = {name: PooledHttpTransport(url) for name, url in settings.subgraph_urls.items()}
+    try:
+        subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
+        engine = _live_engine(settings, subgraphs, transports)
+        yield engine, transports, partial(engine.watch, transports, signer)
+    finally:
+        await _close(transports)
+
+
+@asynccontextmanager
+async def _from_file(settings: GatewaySettings, _: ContextSigner) -> AsyncIterator[Opened]:
+    assert settings.supergraph is not None
+    retire_s = settings.gateway_timeout_s + RETIRE_MARGIN_S
+    file = SupergraphFile(settings.supergraph, settings.subgraph_urls, retire_s=retire_s)
+    try:
+        supergraph = file.open()
+        engine = LiveEngine(Engine(supergraph, file.transports, _engine_settings(settings)), {})
+        yield engine, file.transports, partial(file.watch, engine)
+    finally:
+        await _close(file.transports)
 
 
 def _live_engine(
     settings: GatewaySettings, subgraphs: Mapping[str, str], transports: Mapping[str, Transport]
 ) -> LiveEngine:
+    return LiveEngine(Engine.compose(subgraphs, transports, _engine_settings(settings)), subgraphs)
+
+
+def _engine_settings(settings: GatewaySettings) -> EngineSettings:
     policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight)
-    engine_settings = EngineSettings(cached_operations=settings.cached_operations, services=policy)
-    return LiveEngine(Engine.compose(subgraphs, transports, engine_settings), subgraphs)
+    return EngineSettings(cached_operations=settings.cached_operations, services=policy)
 
 
 def _routes(

@@ -206,7 +206,15 @@ class Engine:
         It shares the transports, the services' budgets and the counts. Nothing of this engine is changed, so it may be
         made in another thread while this one answers. Raises `CompositionError`, and `KeyError` as `compose` does.
         """
-        engine = Engine.compose(subgraphs, self._transports, self._settings)
+        return self._warmed(Engine.compose(subgraphs, self._transports, self._settings), busiest)
+
+    def successor_over(
+        self, supergraph: Supergraph, transports: Mapping[str, Transport], busiest: Sequence[PreparedKey]
+    ) -> "Engine":
+        """The engine of another supergraph, as `successor`; it shares the budgets of services reached as before."""
+        return self._warmed(Engine(supergraph, transports, self._settings), busiest)
+
+    def _warmed(self, engine: "Engine", busiest: Sequence[PreparedKey]) -> "Engine":
         for key in busiest:
             query, operation_name, switched = key
             request = GraphQLRequest(query, {}, operation_name)
@@ -217,7 +225,9 @@ class Engine:
                 continue  # asks for what is no more; whoever asks it will be told
             engine._operations.put((query, operation_name), operation, len(query))
             engine._prepared.put(key, prepared, len(query))
-        engine._services = self._services
+        for name, transport in engine._transports.items():
+            if self._transports.get(name) is transport:
+                engine._services[name] = self._services[name]
         engine.counts = self.counts
         return engine
 

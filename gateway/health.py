@@ -63,12 +63,13 @@ class Health:
 
     async def _probe_all(self) -> dict[str, str]:
         headers = {**system_headers(self._signer), PROBE_HEADER: "ready"}
-        states = await asyncio.gather(*[self._probe(name, headers) for name in self._transports])
-        return dict(zip(self._transports, states, strict=True))
+        transports = dict(self._transports)  # may change while they are asked
+        states = await asyncio.gather(*[self._probe(name, way, headers) for name, way in transports.items()])
+        return dict(zip(transports, states, strict=True))
 
-    async def _probe(self, name: str, headers: Mapping[str, str]) -> str:
+    async def _probe(self, name: str, transport: Transport, headers: Mapping[str, str]) -> str:
         try:
-            answer = await self._transports[name].send(_PROBE, headers, READY_TIMEOUT_S)
+            answer = await transport.send(_PROBE, headers, READY_TIMEOUT_S)
         except SubgraphFailure as failure:
             _log.warning("subgraph not ready", subgraph=name, reason=failure.reason)
             return "not ready"

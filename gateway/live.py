@@ -14,6 +14,7 @@ from gateway.engine import Engine, EngineCounts, GraphQLRequest
 from gateway.errors import CompositionError
 from gateway.executor.services import ServiceCounts
 from gateway.startup import ask_sdl
+from gateway.supergraph import Supergraph
 from gateway.transports import SubgraphFailure, Transport
 from kit.context import ContextSigner
 from kit.log import logger
@@ -74,6 +75,14 @@ class LiveEngine:
                 listener()
         _log.info("graph reloaded", subgraphs=sorted(changed), warmed=engine.cached()["plans"])
         return True
+
+    async def switch(self, supergraph: Supergraph, transports: Mapping[str, Transport]) -> None:
+        """Switch to a supergraph that was composed elsewhere."""
+        async with self._one_at_a_time:
+            busiest = self._engine.busiest(WARMED_OPERATIONS)
+            self._engine = await asyncio.to_thread(self._engine.successor_over, supergraph, transports, busiest)
+            self.reloads += 1
+        _log.info("graph reloaded", subgraphs=sorted(transports), warmed=self._engine.cached()["plans"])
 
     async def watch(self, transports: Mapping[str, Transport], signer: ContextSigner, every_s: float) -> None:
         """Ask every subgraph for its SDL again and again, until cancelled. One that is away keeps its last."""

@@ -1,6 +1,7 @@
 """What an operator may set on the gateway, read once from `NOREN_…` variables of the environment."""
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -45,6 +46,9 @@ class GatewaySettings(KitSettings):
         },
         description="Where the services answer when they run as processes of their own",
     )
+    supergraph: Path | None = Field(
+        default=None, description="File of a supergraph composed elsewhere; its URLs count before `subgraph_urls`"
+    )
     gateway_timeout_s: float = Field(default=10.0, gt=0, le=55, description="One request, everything included")
     subgraph_timeouts_s: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default={}, description="Of that, what one service may take, by its name"
@@ -54,7 +58,9 @@ class GatewaySettings(KitSettings):
     )
     cached_operations: int = Field(default=1000, ge=1, le=100_000, description="Kept parsed, planned and compiled")
     schema_poll_s: float = Field(
-        default=10.0, ge=0, description="How often services at URLs are asked whether their SDL changed; 0: never"
+        default=10.0,
+        ge=0,
+        description="How often services at URLs are asked for their SDL, or the supergraph's file is read; 0: never",
     )
     metrics: bool = Field(default=False, description="Whether `/metrics` answers; anybody who reaches it may read it")
     api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
