@@ -12,7 +12,7 @@ import polars as pl
 from noren.imports.mapping import Mapping, TaxTreatment
 from noren.imports.model import TAKEN
 from services.customer import model as customer
-from services.loyalty.model import CURRENT_RULE
+from services.loyalty.earning.model import CURRENT_RULE
 from services.order.identity.model import ExternalId
 from services.order.line.model import Line, LineKind, line_of_gross, line_of_net
 from services.order.model import OrderDraft

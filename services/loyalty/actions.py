@@ -1,27 +1,15 @@
 """One function a mutation, and those that postings of events and the sweep need. Points move only here."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, Unavailable
 from kit.idempotency import check_key
-from kit.log import logger
-from kit.mongo import OUTAGE
 from kit.times import utc_now
-from services.loyalty.model import (
-    CustomerId,
-    Entry,
-    EntryKind,
-    PointsRequest,
-    Posting,
-    Wallet,
-    check_request,
-    replay_problems,
-)
+from services.loyalty.model import CustomerId, Entry, EntryKind, Wallet, replay_problems
+from services.loyalty.posting.model import PointsRequest, Posting, check_request
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
-
-log = logger(__name__)
 
 MAX_ATTEMPTS = 20
 """A posting misses only when its wallet expired something or went on by a whole window; both pass."""
@@ -35,6 +23,13 @@ SWEEP_BATCH = 200
 """Wallets swept at a time: some hundred kilobytes and well under a second."""
 AUDIT_BATCH = 100
 """Wallets audited at a time, with all their entries."""
+
+
+Judge = Callable[[Wallet], Awaitable[Refusal | None]]
+
+
+async def _no_more_to_judge(_: Wallet) -> None:
+    return None
 
 
 async def open_wallets(store: LoyaltyStore, customers: dict[CustomerId, datetime]) -> int:
@@ -55,11 +50,17 @@ async def redeem(store: LoyaltyStore, request: PointsRequest, *, now: datetime) 
 
 
 async def post(
-    store: LoyaltyStore, posting: Posting, problems: Sequence[Refusal] = (), *, open_at: datetime | None = None
+    store: LoyaltyStore,
+    posting: Posting,
+    problems: Sequence[Refusal] = (),
+    *,
+    open_at: datetime | None = None,
+    judge: Judge = _no_more_to_judge,
 ) -> Posted:
     """Make one posting once, or raise Refused and have changed nothing. The database's clock says what has expired.
 
     `problems` refuse it unless it was made before. A wallet that is not there is opened as of `open_at`, if given.
+    `judge` names a refusal that takes more than the wallet to know; it is asked after an update has missed.
     """
     missed = False
     for _ in range(MAX_ATTEMPTS):
@@ -73,7 +74,7 @@ async def post(
                 raise Refused(NotFound(path=("input", "customerId"), kind="Wallet", id=posting.wallet_id))
             await store.open({posting.customer_id: open_at})
             continue
-        refusal = posting.refusal(wallet) if missed else None
+        refusal = (posting.refusal(wallet) or await judge(wallet)) if missed else None
         if refusal is not None:
             raise Refused(refusal)
         posted = await store.apply(posting, wallet.seq)
@@ -107,17 +108,6 @@ async def sweep_once(store: LoyaltyStore, now: datetime) -> int:
     """Enter the expiry of up to `SWEEP_BATCH` wallets; return how many there were."""
     due = await store.due(now, SWEEP_BATCH)
     return await store.expire(due) if due else 0
-
-
-async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetime] = utc_now) -> None:
-    """Sweep for ever; nobody can spend what has expired meanwhile, so being late costs nothing."""
-    while True:
-        try:
-            while await sweep_once(store, clock()):
-                pass
-        except OUTAGE as error:
-            log.warning("expiry sweep waits", error=type(error).__name__)
-        await asyncio.sleep(every_s)
 
 
 async def audit(store: LoyaltyStore) -> list[str]:

@@ -11,13 +11,13 @@ from kit.mongo import ensure_indexes, is_ready, open_database
 from kit.settings import context_secret
 from kit.subgraph import Subgraph
 from kit.tasks import background
-from services.loyalty.actions import sweep
 from services.loyalty.context import Context
 from services.loyalty.events import consumers, drainers
 from services.loyalty.loaders import Loaders
 from services.loyalty.schema import schema
 from services.loyalty.settings import Settings
 from services.loyalty.store import INDEXES, LoyaltyStore
+from services.loyalty.sweeper import sweep
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         background(
             drain_wallets=drainers(store, event_log)[0].run(),
             hear_events=consumers(store, event_log)[0].run(),
-            sweep_expired=sweep(store, settings.expiry_sweep_s),
+            sweep=sweep(store, settings.expiry_sweep_s),
         ),
     ):
 

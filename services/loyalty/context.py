@@ -30,6 +30,13 @@ class Context:
             return None
         return Forbidden(f"a wallet is its customer's; another's needs the scope {READ!r}")
 
+    @property
+    def actor(self) -> str:
+        """The caller, as the journal names them."""
+        if self.caller.staff is not None:
+            return f"staff:{self.caller.staff}"
+        return f"channel:{self.caller.channel}" if self.caller.customer is None else f"customer:{self.caller.customer}"
+
     def require_redeem(self, customer_id: str) -> None:
         """Raise Forbidden unless the caller may spend this customer's points."""
         if self.caller.customer == customer_id and REDEEM in self.caller.scopes:

@@ -1,4 +1,6 @@
-"""What loyalty tells: one event an entry of the journal. What it hears: new customers, orders and returns."""
+"""What loyalty tells: one event an entry of the journal. What it hears: new customers, orders, returns and its
+own gifts.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,13 +9,16 @@ from kit.events import Consumer, Drainer, Event, EventLog
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
 from services.loyalty.actions import open_wallets
-from services.loyalty.model import CustomerId, EntryKind
-from services.loyalty.store import LoyaltyStore
+from services.loyalty.gift.actions import let_arrive
+from services.loyalty.model import CustomerId, Entry, EntryKind
+from services.loyalty.store import LoyaltyStore, entry_of
 
 CUSTOMER_CREATED = "noren.customer.created.v1"
 ORDER_RECORDED = "noren.order.recorded.v1"
 ORDER_RETURNED = "noren.order.returned.v1"
-HEARD = (CUSTOMER_CREATED, ORDER_RECORDED, ORDER_RETURNED)
+GIFT_SENT = EntryKind.GIFT_SENT.event_type
+"""Loyalty's own: a gift whose worker died after the sending arrives by it."""
+HEARD = (CUSTOMER_CREATED, ORDER_RECORDED, ORDER_RETURNED, GIFT_SENT)
 TOLD = tuple(kind.event_type for kind in EntryKind)
 
 
@@ -41,7 +46,9 @@ async def handle_events(store: LoyaltyStore, events: Sequence[Event]) -> None:
     """Open wallets, earn and take back. The same events again, or in another order, leave the same points."""
     created = {_customer_id(e): _time(e, "createdAt") for e in events if e.type == CUSTOMER_CREATED}
     await open_wallets(store, created)
-    heard = [one for event in events if event.type != CUSTOMER_CREATED and (one := _heard(event)) is not None]
+    await let_arrive(store, [_gift(event) for event in events if event.type == GIFT_SENT])
+    traded = [event for event in events if event.type in (ORDER_RECORDED, ORDER_RETURNED)]
+    heard = [one for event in traded if (one := _heard(event)) is not None]
     if heard:
         await hear(store, heard)
 
@@ -69,6 +76,11 @@ def _heard(event: Event) -> Heard | None:
         currency=currency,
         return_id=return_id,
     )
+
+
+def _gift(event: Event) -> tuple[Entry, CustomerId]:
+    """What was sent, and by whom."""
+    return entry_of(event.to_document()), _customer_id(event)
 
 
 def _customer_id(event: Event) -> CustomerId:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from services.loyalty.model import MAX_POINTS, MAX_TEXT, CustomerId, PointsRequest, Reference
+from services.loyalty.model import CustomerId, Reference
+from services.loyalty.posting.model import MAX_POINTS, MAX_TEXT, PointsRequest
 
 
 @strawberry.input(description="Points for a member.")
@@ -21,7 +22,7 @@ class PointsEarnInput:
     order_id: strawberry.ID | None = strawberry.field(default=None, description="The order they are for.")
     note: str | None = strawberry.field(default=None, description=f"For staff, at most {MAX_TEXT} characters.")
 
-    def to_request(self) -> PointsRequest:
+    def to_request(self, actor: str) -> PointsRequest:
         """For the model."""
         return PointsRequest(
             customer_id=CustomerId(self.customer_id),
@@ -29,6 +30,7 @@ class PointsEarnInput:
             reason=self.reason,
             idempotency_key=self.idempotency_key,
             reference=Reference(order_id=self.order_id, note=self.note),
+            actor=actor,
             expires_at=self.expires_at,
         )
 
@@ -44,7 +46,7 @@ class PointsRedeemInput:
     order_id: strawberry.ID | None = strawberry.field(default=None, description="The order they pay for.")
     note: str | None = strawberry.field(default=None, description=f"For staff, at most {MAX_TEXT} characters.")
 
-    def to_request(self) -> PointsRequest:
+    def to_request(self, actor: str) -> PointsRequest:
         """For the model."""
         return PointsRequest(
             customer_id=CustomerId(self.customer_id),
@@ -52,4 +54,5 @@ class PointsRedeemInput:
             reason=self.reason,
             idempotency_key=self.idempotency_key,
             reference=Reference(order_id=self.order_id, note=self.note),
+            actor=actor,
         )

@@ -1,33 +1,23 @@
-"""What points are: lots, debt, entries, and the rules that bind them. No I/O, no clock."""
+"""What points are: lots, holds, debt, entries, and what the journal must add up to. No I/O, no clock."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, NewType
-
-from kit.errors import InvalidInput, Refusal
-from kit.idempotency import fingerprint
-from kit.money import CURRENCY_DECIMALS
+from typing import NewType
 
 CustomerId = NewType("CustomerId", str)
 WalletId = NewType("WalletId", str)
+HoldId = NewType("HoldId", str)
 
-MAX_POINTS = 10_000_000
-"""Points of one mutation: far above any purchase, far below what a slip of a finger may cost."""
 MAX_BALANCE = 2_000_000_000
 """Points or debt of one wallet: GraphQL's Int, which carries them, ends at 2^31 - 1."""
 MAX_LIMITED_LOTS = 200
 """Time-limited lots of one wallet, so that the document stays small; lots with one expiry are one lot."""
-MAX_LOT_LIFE = timedelta(days=3_660)
-"""Ten years: longer is not time-limited but a mistake."""
+MAX_HOLDS = 50
+"""Holds of one wallet at a time: nobody checks out in more places at once, and they live in the wallet's document."""
 REGULAR_LIFE_MONTHS = 12
-"""Regular points expire this long after the member's last earning or redeeming, as members here are used to."""
-MAX_TEXT = 200
-"""Characters of a reason, a note or a foreign id: a line of a statement."""
-
-_CUSTOMER_ID = re.compile(r"cus_([0-9A-Za-z]{1,64})")
+"""Regular points expire this long after the member's last earning or spending, as members here are used to."""
 
 
 class LotKind(StrEnum):
@@ -44,21 +34,34 @@ class EntryKind(StrEnum):
     REDEEMED = "REDEEMED"
     TAKEN_BACK = "TAKEN_BACK"
     EXPIRED = "EXPIRED"
+    HELD = "HELD"
+    CAPTURED = "CAPTURED"
+    VOIDED = "VOIDED"
+    REFUNDED = "REFUNDED"
+    GIFT_SENT = "GIFT_SENT"
+    GIFT_RECEIVED = "GIFT_RECEIVED"
+    FROZEN = "FROZEN"
+    UNFROZEN = "UNFROZEN"
 
     @property
     def event_type(self) -> str:
         """The CloudEvents type under which the entry is told."""
-        return f"noren.loyalty.points_{self.lower()}.v1"
+        subject = "wallet" if self in (EntryKind.FROZEN, EntryKind.UNFROZEN) else "points"
+        return f"noren.loyalty.{subject}_{self.lower()}.v1"
 
 
 class Account(StrEnum):
-    """The accounts of the journal. Points on `WALLET` are a member's; on `DEBT` they are owed, below zero.
+    """The accounts of the journal.
 
-    The other three are the company's side. None of them is a document: they are sums over the journal.
+    Points on `WALLET` are a member's to spend, on `HELD` set aside for a purchase under way; on `DEBT` they are owed,
+    below zero. `TRANSFER` holds a gift from its sending to its arrival. The others are the company's side. None of
+    them is a document: they are sums over the journal.
     """
 
     WALLET = "wallet"
+    HELD = "held"
     DEBT = "debt"
+    TRANSFER = "transfer"
     ISSUANCE = "issuance"
     REDEMPTION = "redemption"
     EXPIRY = "expiry"
@@ -69,30 +72,17 @@ COUNTERPART: Mapping[EntryKind, Account] = {
     EntryKind.REDEEMED: Account.REDEMPTION,
     EntryKind.TAKEN_BACK: Account.ISSUANCE,
     EntryKind.EXPIRED: Account.EXPIRY,
+    EntryKind.CAPTURED: Account.REDEMPTION,
+    EntryKind.REFUNDED: Account.REDEMPTION,
+    EntryKind.GIFT_SENT: Account.TRANSFER,
+    EntryKind.GIFT_RECEIVED: Account.TRANSFER,
 }
-"""Where an entry's points come from or go to on the company's side."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarnRule:
-    """How a purchase becomes points; `version` is written into every entry made by it and never changes meaning."""
-
-    version: int
-    minor_units_per_point: Mapping[str, int]
-
-    def points(self, gross_minor: int, currency: str) -> int:
-        """Whole points for a gross amount, rounded down; nothing for nothing or less. KeyError: unknown currency."""
-        return max(gross_minor, 0) // self.minor_units_per_point[currency]
-
-
-EARN_RULES: Mapping[int, EarnRule] = {1: EarnRule(1, dict.fromkeys(CURRENCY_DECIMALS, 100))}
-"""Every rule there ever was. 1: a point for 100 minor units, so 100 yen or 1 dollar."""
-CURRENT_RULE = EARN_RULES[1]
+"""Where an entry's points come from or go to outside the wallet; the other kinds move them within it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Points with one expiry."""
+    """Points with one expiry; of regular ones, which share the wallet's sliding one, the expiry they had just then."""
 
     kind: LotKind
     points: int
@@ -100,8 +90,21 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Points set aside until a purchase is paid, with the lots they came from; worthless from `until` on."""
+
+    id: HoldId
+    points: int
+    until: datetime
+    lots: tuple[Lot, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wallet:
-    """One member's points. `booked` counts every lot that no entry has expired yet; `seq` counts the entries."""
+    """One member's points. `booked` counts every lot that no entry has expired yet; `seq` counts the entries.
+
+    What is held is out of the lots and so out of `booked`. A frozen wallet spends nothing; it may still be given to.
+    """
 
     id: WalletId
     customer_id: CustomerId
@@ -111,6 +114,13 @@ class Wallet:
     booked: int
     debt: int
     seq: int
+    holds: tuple[Hold, ...] = ()
+    frozen_at: datetime | None = None
+
+    @property
+    def held(self) -> int:
+        """Points of all its holds."""
+        return sum(hold.points for hold in self.holds)
 
     def lots(self, now: datetime) -> list[Lot]:
         """What can be spent at `now`, in the order in which it is burned: the first to expire first."""
@@ -130,89 +140,14 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What an entry is about."""
+    """What an entry is about. `counterparty` is the other wallet of a gift, `refunds` the entry that is undone."""
 
     order_id: str | None = None
     return_id: str | None = None
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """A change to be made to one wallet, once: `key` is what makes it once. `points` is above zero."""
-
-    kind: EntryKind
-    customer_id: CustomerId
-    points: int
-    key: str
-    reason: str
-    reference: Reference = field(default_factory=Reference)
-    expires_at: datetime | None = None
-    rule_version: int | None = None
-
-    @property
-    def wallet_id(self) -> WalletId:
-        """The wallet it changes."""
-        return wallet_id_of(self.customer_id)
-
-    @property
-    def id(self) -> str:
-        """Of its entry in the journal and of the event that tells it; keys are apart by wallet."""
-        return f"{self.wallet_id}/{self.key}"
-
-    @property
-    def fingerprint(self) -> str:
-        """Of everything that was asked for, to tell a retry from another request with the same key."""
-        reference = self.reference
-        return fingerprint(
-            self.kind,
-            self.points,
-            self.reason,
-            reference.order_id,
-            reference.return_id,
-            reference.note,
-            self.expires_at,
-        )
-
-    def refusal(self, wallet: Wallet) -> Refusal | None:
-        """Why `wallet`, whose expired lots are entered, cannot take this; None if it can."""
-        path = ("input", "points")
-        if self.kind is EntryKind.REDEEMED and wallet.booked < self.points:
-            return InsufficientPoints(path=path, wallet_id=wallet.id, requested=self.points, available=wallet.booked)
-        if self.kind is EntryKind.EARNED and wallet.booked + self.points > MAX_BALANCE:
-            expected = f"at most {MAX_BALANCE - wallet.booked}, which fills the wallet"
-            return InvalidInput(path=path, expected=expected, got=str(self.points))
-        if self.kind is EntryKind.TAKEN_BACK and wallet.debt + self.points > MAX_BALANCE:
-            expected = f"at most {MAX_BALANCE - wallet.debt}, which fills the debt"
-            return InvalidInput(path=path, expected=expected, got=str(self.points))
-        if self.expires_at is not None and len(wallet.limited) >= MAX_LIMITED_LOTS:
-            expected = f"an expiry while the wallet has fewer than {MAX_LIMITED_LOTS} time-limited lots"
-            return InvalidInput(path=("input", "expiresAt"), expected=expected, got=self.expires_at.isoformat())
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class PointsRequest:
-    """What a client asks of one wallet, once for its idempotency key. `expires_at` makes earned points limited."""
-
-    customer_id: CustomerId
-    points: int
-    reason: str
-    idempotency_key: str
-    reference: Reference = field(default_factory=Reference)
-    expires_at: datetime | None = None
-
-    def posting(self, kind: EntryKind) -> Posting:
-        """The posting asked for; its key is never one of an event's."""
-        return Posting(
-            kind=kind,
-            customer_id=self.customer_id,
-            points=self.points,
-            key=f"request:{self.idempotency_key}",
-            reason=self.reason,
-            reference=self.reference,
-            expires_at=self.expires_at,
-        )
+    hold_id: str | None = None
+    counterparty: str | None = None
+    refunds: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +160,11 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the journal, for ever. `points` is what the member gained or, below zero, lost."""
+    """A line of the journal, for ever. `points` is what the member could spend more by it or, below zero, less.
+
+    `taken` are the lots that were burned or sent, in their order: what a refund gives back. `actor` is who did it, as
+    `staff:…`, `customer:…` or `channel:…`; None for events and the clock, and in entries older than actors.
+    """
 
     id: str
     wallet_id: WalletId
@@ -240,25 +179,13 @@ class Entry:
     reference: Reference
     rule_version: int | None
     fingerprint: str
+    held_after: int = 0
+    taken: tuple[Lot, ...] = ()
+    actor: str | None = None
 
     def moved(self, account: Account) -> int:
         """Points credited to `account`."""
         return sum(movement.points for movement in self.movements if movement.account is account)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsufficientPoints(Refusal):
-    """A redemption of more than can be spent."""
-
-    wallet_id: str
-    requested: int
-    available: int
-    code: ClassVar[str] = "INSUFFICIENT_POINTS"
-
-    @property
-    def message(self) -> str:
-        """Both numbers."""
-        return f"wallet {self.wallet_id} has {self.available} points, {self.requested} were to be redeemed"
 
 
 def wallet_id_of(customer_id: str) -> WalletId:
@@ -266,49 +193,47 @@ def wallet_id_of(customer_id: str) -> WalletId:
     return WalletId("wal_" + customer_id.removeprefix("cus_"))
 
 
-def event_key(event_id: str) -> str:
-    """The key of the posting an event causes; never one of a client's."""
-    return f"event:{event_id}"
-
-
-def check_request(request: PointsRequest, now: datetime) -> list[Refusal]:
-    """Every value of a mutation that no wallet could take."""
-    problems: list[Refusal] = []
-
-    def refuse(name: str, expected: str, got: object) -> None:
-        problems.append(InvalidInput(path=("input", name), expected=expected, got=str(got)))
-
-    if not _CUSTOMER_ID.fullmatch(request.customer_id):
-        refuse("customerId", "a customer's id, cus_…", repr(request.customer_id[:40]))
-    if not 1 <= request.points <= MAX_POINTS:
-        refuse("points", f"1 to {MAX_POINTS}", request.points)
-    if not 1 <= len(request.reason) <= MAX_TEXT:
-        refuse("reason", f"1 to {MAX_TEXT} characters", f"{len(request.reason)}")
-    for name, text in (("orderId", request.reference.order_id), ("note", request.reference.note)):
-        if text is not None and not 1 <= len(text) <= MAX_TEXT:
-            refuse(name, f"1 to {MAX_TEXT} characters, or null", f"{len(text)}")
-    if request.expires_at is not None and not now < request.expires_at <= now + MAX_LOT_LIFE:
-        refuse("expiresAt", f"a time within the next {MAX_LOT_LIFE.days} days", request.expires_at.isoformat())
-    return problems
-
-
 def replay_problems(wallet: Wallet, entries: Sequence[Entry]) -> list[str]:
     """Where the entries of a wallet, in order, do not add up to it; empty if they do."""
     problems: list[str] = []
-    balance = debt = 0
+    replayed = _Sums()
     for number, entry in enumerate(entries, start=1):
-        balance += entry.moved(Account.WALLET)
-        debt -= entry.moved(Account.DEBT)
+        replayed = replayed.after(entry)
         if entry.seq != number:
             problems.append(f"{wallet.id}: entry {number} is missing, found {entry.seq}")
             break
         if sum(movement.points for movement in entry.movements) != 0:
             problems.append(f"{wallet.id}: entry {number} does not sum to zero")
-        if (entry.balance_after, entry.debt_after) != (balance, debt):
-            told = f"balance {entry.balance_after} and debt {entry.debt_after}"
-            problems.append(f"{wallet.id}: entry {number} tells {told}, the journal adds up to {balance} and {debt}")
+        told = _Sums(entry.balance_after, entry.held_after, entry.debt_after)
+        if told != replayed:
+            problems.append(f"{wallet.id}: entry {number} tells {told}, the journal adds up to {replayed}")
     lots = wallet.regular_points + sum(lot.points for lot in wallet.limited)
-    if (lots, wallet.booked, wallet.debt, wallet.seq) != (balance, balance, debt, len(entries)):
-        kept = f"lots {lots}, balance {wallet.booked}, debt {wallet.debt}, {wallet.seq} entries"
-        problems.append(f"{wallet.id}: keeps {kept}; journal: balance {balance}, debt {debt}, {len(entries)} entries")
+    kept = _Sums(wallet.booked, wallet.held, wallet.debt)
+    if lots != wallet.booked or kept != replayed or wallet.seq != len(entries):
+        keeps = f"lots {lots}, {kept}, {wallet.seq} entries"
+        problems.append(f"{wallet.id}: keeps {keeps}; journal: {replayed}, {len(entries)} entries")
+    problems += [
+        f"{wallet.id}: hold {hold.id} has {hold.points} points, its lots {sum(lot.points for lot in hold.lots)}"
+        for hold in wallet.holds
+        if hold.points != sum(lot.points for lot in hold.lots)
+    ]
     return problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """A member's side of the books."""
+
+    balance: int = 0
+    held: int = 0
+    debt: int = 0
+
+    def after(self, entry: Entry) -> "_Sums":
+        return _Sums(
+            self.balance + entry.moved(Account.WALLET),
+            self.held + entry.moved(Account.HELD),
+            self.debt - entry.moved(Account.DEBT),
+        )
+
+    def __str__(self) -> str:
+        return f"balance {self.balance}, held {self.held}, debt {self.debt}"

@@ -8,7 +8,14 @@ from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
 from services.loyalty.actions import earn, redeem
 from services.loyalty.context import WRITE, Info
+from services.loyalty.freeze.schema import FreezeMutation
+from services.loyalty.gift.schema import GiftMutation
+from services.loyalty.gift.types import GiftLimitReached
+from services.loyalty.hold.schema import HoldMutation
+from services.loyalty.hold.types import HoldEnded, HoldExceeded
 from services.loyalty.inputs import PointsEarnInput, PointsRedeemInput
+from services.loyalty.refund.schema import RefundMutation
+from services.loyalty.refund.types import RefundExceedsSpent
 from services.loyalty.types import (
     Customer,
     InsufficientPoints,
@@ -17,6 +24,7 @@ from services.loyalty.types import (
     Price,
     Variant,
     Wallet,
+    WalletFrozen,
     wallet_of,
 )
 
@@ -36,7 +44,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
@@ -48,7 +56,7 @@ class Mutation:
         """See `actions.earn`."""
         context = info.context
         context.caller.require(WRITE)
-        posted = earn(context.store, input.to_request(), now=context.caller.at)
+        posted = earn(context.store, input.to_request(context.actor), now=context.caller.at)
         return await settle(posted, PointsEarnPayload.of, PointsEarnPayload)
 
     @strawberry.mutation(
@@ -62,8 +70,9 @@ class Mutation:
         """See `actions.redeem`."""
         context = info.context
         context.require_redeem(input.customer_id)
-        posted = redeem(context.store, input.to_request(), now=context.caller.at)
+        posted = redeem(context.store, input.to_request(context.actor), now=context.caller.at)
         return await settle(posted, PointsRedeemPayload.of, PointsRedeemPayload)
 
 
-schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=[InsufficientPoints])
+ERRORS = [InsufficientPoints, WalletFrozen, HoldEnded, HoldExceeded, RefundExceedsSpent, GiftLimitReached]
+schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=ERRORS)

@@ -15,44 +15,50 @@ from kit.events.outbox import OUTBOX_INDEX
 from kit.mongo import Collection, Database, Document
 from kit.pages import COUNT_CAP, Page, PageArgs, encode_cursor
 from services.loyalty.model import (
-    COUNTERPART,
-    MAX_BALANCE,
-    MAX_LIMITED_LOTS,
-    REGULAR_LIFE_MONTHS,
     Account,
     CustomerId,
     Entry,
     EntryKind,
+    Hold,
+    HoldId,
     Lot,
     LotKind,
     Movement,
-    Posting,
     Reference,
     Wallet,
     WalletId,
     wallet_id_of,
 )
+from services.loyalty.posting.model import ENDING, Posting
+from services.loyalty.posting.pipelines import EXPIRE, GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, guard, pipeline
+from services.loyalty.refund.store import INDEXES as REFUND_INDEXES
 
-WINDOW = 64
-"""Keys a wallet remembers, so also postings that may overtake one between its look and its update (see `look`)."""
-MAX_OUTBOX = 5_000
-"""Entries waiting in one wallet: a drainer that stands still stops the wallet before MongoDB's 16 MB a document do."""
+__all__ = ["INDEXES", "WINDOW", "LoyaltyStore", "Posted", "entry_of"]
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "wallets": [
         IndexModel(
             [("next_expiry_at", ASCENDING)], name="due", partialFilterExpression={"next_expiry_at": {"$type": "date"}}
         ),
+        IndexModel(
+            [("next_hold_end_at", ASCENDING)],
+            name="holds_due",
+            partialFilterExpression={"next_hold_end_at": {"$type": "date"}},
+        ),
         OUTBOX_INDEX,
     ],
-    "journal": [IndexModel([("subject", ASCENDING), ("data.seq", DESCENDING)], name="statement")],
+    "journal": [
+        IndexModel([("subject", ASCENDING), ("data.seq", DESCENDING)], name="statement"),
+        IndexModel(
+            [("data.reference.holdId", ASCENDING)],
+            name="hold",
+            partialFilterExpression={"data.reference.holdId": {"$type": "string"}},
+        ),
+    ],
     "accruals": [],
+    **REFUND_INDEXES,
 }
 
-_OVERDUE: Document = {"$and": ["$next_expiry_at", {"$lte": ["$next_expiry_at", "$$NOW"]}]}
-SOMETHING_EXPIRED: Document = {"$expr": _OVERDUE}
-NOTHING_EXPIRED: Document = {"$expr": {"$not": [_OVERDUE]}}
-"""No lot is past its expiry without an entry for it: an earning cannot revive it, a redemption cannot burn it."""
 WITHOUT_HISTORY: Document = {"keys": 0, "outbox": 0}
 
 
@@ -93,26 +99,26 @@ class LoyaltyStore:
         if document is None:
             return None, None
         for entry in document.get("outbox", ()):
-            return _wallet(document), _entry(entry)
+            return _wallet(document), entry_of(entry)
         drained = await self.journal.find_one({"_id": posting.id})
-        return _wallet(document), None if drained is None else _entry(drained)
+        return _wallet(document), None if drained is None else entry_of(drained)
 
     async def apply(self, posting: Posting, seen_seq: int) -> Posted | None:
         """Make the posting, or change nothing and return None. `seen_seq` is the wallet's when it was looked at."""
         document = await self.wallets.find_one_and_update(
-            _guard(posting, seen_seq),
-            _pipeline(posting),
+            guard(posting, seen_seq),
+            pipeline(posting),
             projection={"keys": 0, "outbox": {"$slice": -1}},
             return_document=True,
         )
         if document is None:
             return None
         self.on_change()
-        return Posted(_wallet(document), _entry(document["outbox"][-1]))
+        return Posted(_wallet(document), entry_of(document["outbox"][-1]))
 
     async def apply_all(self, postings: Sequence[Posting], seen_seqs: Mapping[str, int]) -> int:
         """Make every posting whose wallet can take it, in their order; return how many were made."""
-        updates = [UpdateOne(_guard(p, seen_seqs[p.wallet_id]), _pipeline(p)) for p in postings]
+        updates = [UpdateOne(guard(p, seen_seqs[p.wallet_id]), pipeline(p)) for p in postings]
         result = await self.wallets.bulk_write(updates, ordered=True)
         self.on_change()
         return result.matched_count
@@ -139,6 +145,42 @@ class LoyaltyStore:
             self.on_change()
         return result.matched_count
 
+    async def ended_holds(self, now: datetime, limit: int) -> list[tuple[Wallet, datetime]]:
+        """Wallets with a hold past its end by the database's clock, and that clock; the longest overdue first."""
+        ended = {"next_hold_end_at": {"$lte": now}, "$expr": {"$lte": ["$next_hold_end_at", "$$NOW"]}}
+        rows = self.wallets.aggregate(
+            [
+                {"$match": ended},
+                {"$sort": {"next_hold_end_at": ASCENDING}},
+                {"$limit": limit},
+                {"$set": {"database_now": "$$NOW"}},
+                {"$unset": list(WITHOUT_HISTORY)},
+            ]
+        )
+        return [(_wallet(document), document["database_now"]) async for document in await rows]
+
+    async def given_today(self, wallet_id: str) -> int:
+        """Points the wallet has given away on this day (UTC) of the database's clock."""
+        rows = await self.wallets.aggregate([{"$match": {"_id": wallet_id}}, {"$project": {"points": GIFTED_TODAY}}])
+        return sum([int(row["points"]) async for row in rows])
+
+    async def ending_of(self, wallet_id: str, hold_id: str) -> Entry | None:
+        """The entry that ended a hold; None if it has not ended or there never was one."""
+        kinds = {"$in": sorted(ENDING)}
+        match = {"data.reference.holdId": hold_id, "data.kind": kinds}
+        wallet = await self.wallets.find_one({"_id": wallet_id}, {"outbox": {"$elemMatch": match}})
+        rows = (wallet or {}).get("outbox") or await self.journal.find({"subject": wallet_id, **match}).to_list(1)
+        return entry_of(rows[0]) if rows else None
+
+    async def entry(self, wallet_id: str, seq: int) -> Entry | None:
+        """One entry of a wallet by its number."""
+        undrained = {"outbox": {"$elemMatch": {"data.seq": seq}}}
+        wallet = await self.wallets.find_one({"_id": wallet_id}, undrained)
+        rows = (wallet or {}).get("outbox") or await self.journal.find({"subject": wallet_id, "data.seq": seq}).to_list(
+            1
+        )
+        return entry_of(rows[0]) if rows else None
+
     async def statement(self, wallet_id: str, args: PageArgs) -> Page[Entry]:
         """The entries of a wallet, newest first, those that are still in its outbox included."""
         wallet = await self.wallets.find_one({"_id": wallet_id}, {"seq": 1, "outbox": 1})
@@ -149,7 +191,7 @@ class LoyaltyStore:
         rows = await self.journal.find(where).sort("data.seq", DESCENDING).limit(args.first + 1).to_list()
         rows += wallet["outbox"] if wallet else []
         by_seq = {row["data"]["seq"]: row for row in rows if before is None or row["data"]["seq"] < before}
-        entries = [_entry(by_seq[seq]) for seq in sorted(by_seq, reverse=True)]
+        entries = [entry_of(by_seq[seq]) for seq in sorted(by_seq, reverse=True)]
         kept = entries[: args.first]
 
         async def count() -> int:
@@ -173,7 +215,7 @@ class LoyaltyStore:
                 rows[row["subject"]][row["data"]["seq"]] = row
         for wallet in found:
             rows[wallet["_id"]] |= {entry["data"]["seq"]: entry for entry in wallet["outbox"]}
-        return [(_wallet(w), [_entry(row) for _, row in sorted(rows[w["_id"]].items())]) for w in found]
+        return [(_wallet(w), [entry_of(row) for _, row in sorted(rows[w["_id"]].items())]) for w in found]
 
 
 def _new_wallet(customer_id: CustomerId, opened_at: datetime) -> Document:
@@ -185,145 +227,15 @@ def _new_wallet(customer_id: CustomerId, opened_at: datetime) -> Document:
         "limited": [],
         "booked": 0,
         "next_expiry_at": None,
+        "holds": [],
+        "next_hold_end_at": None,
         "debt": 0,
+        "frozen_at": None,
         "seq": 0,
         "keys": [],
         "outbox": [],
         "opened_at": opened_at,
     }
-
-
-def _guard(posting: Posting, seen_seq: int) -> Document:
-    """The wallets that can take the posting: the one it is for, if its key is new and the points are there."""
-    guard: Document = {"_id": posting.wallet_id, "keys": {"$ne": posting.key}, **NOTHING_EXPIRED}
-    guard |= {"seq": {"$lte": seen_seq + WINDOW}, f"outbox.{MAX_OUTBOX - 1}": {"$exists": False}}
-    if posting.kind is EntryKind.REDEEMED:
-        guard["booked"] = {"$gte": posting.points}
-    elif posting.kind is EntryKind.EARNED:
-        guard["booked"] = {"$lte": MAX_BALANCE - posting.points}
-    else:
-        guard["debt"] = {"$lte": MAX_BALANCE - posting.points}
-    if posting.expires_at is not None:
-        guard[f"limited.{MAX_LIMITED_LOTS - 1}"] = {"$exists": False}
-    return guard
-
-
-def _pipeline(posting: Posting) -> list[Document]:
-    facts = _facts(posting.reason, posting.reference, posting.rule_version, posting.fingerprint)
-    change = _earn(posting) if posting.kind is EntryKind.EARNED else _burn(posting)
-    company = posting.points if posting.kind is not EntryKind.EARNED else -posting.points
-    remember = {"$slice": [{"$concatArrays": [[_literal(posting.key)], "$keys"]}, WINDOW]}
-    return [
-        {"$set": {"before": {"booked": "$booked", "debt": "$debt"}, "keys": remember}},
-        *change,
-        *_enter(posting.kind, _literal(posting.id), company, facts),
-    ]
-
-
-def _earn(posting: Posting) -> list[Document]:
-    """Debt is repaid first; the rest becomes points. Either way the member was active, and regular points live on."""
-    repaid = {"$min": [posting.points, "$debt"]}
-    kept = {"$subtract": [posting.points, repaid]}
-    life = {"$dateAdd": {"startDate": "$$NOW", "unit": "month", "amount": REGULAR_LIFE_MONTHS}}
-    values: Document = {"debt": {"$subtract": ["$debt", repaid]}, "regular_expires_at": life}
-    if posting.expires_at is None:
-        return [{"$set": values | {"regular_points": {"$add": ["$regular_points", kept]}}}]
-    same = {"$filter": {"input": "$limited", "cond": {"$eq": ["$$this.expires_at", posting.expires_at]}}}
-    others = {"$filter": {"input": "$limited", "cond": {"$ne": ["$$this.expires_at", posting.expires_at]}}}
-    lot = {"points": {"$add": [kept, {"$sum": {"$map": {"input": same, "in": "$$this.points"}}}]}}
-    lots = {"$concatArrays": [others, [lot | {"expires_at": posting.expires_at}]]}
-    some = {"$filter": {"input": lots, "cond": {"$gt": ["$$this.points", 0]}}}
-    return [{"$set": values | {"limited": {"$sortArray": {"input": some, "sortBy": {"expires_at": 1}}}}}]
-
-
-def _burn(posting: Posting) -> list[Document]:
-    """Lots are burned in the order of their expiry (`Wallet.lots`); what a take-back lacks becomes debt."""
-    regular = {"kind": LotKind.REGULAR, "points": "$regular_points", "expires_at": "$regular_expires_at"}
-    limited = {"$map": {"input": "$limited", "in": {"$mergeObjects": [{"kind": LotKind.LIMITED}, "$$this"]}}}
-    lots = {"$concatArrays": [limited, [regular]]}
-    taken = {"$min": ["$$value.left", "$$this.points"]}
-    left_in_lot = {"$mergeObjects": ["$$this", {"points": {"$subtract": ["$$this.points", taken]}}]}
-    step = {"left": {"$subtract": ["$$value.left", taken]}, "lots": {"$concatArrays": ["$$value.lots", [left_in_lot]]}}
-    by_expiry = {"$sortArray": {"input": lots, "sortBy": {"expires_at": 1, "kind": 1}}}
-    burned = {"$reduce": {"input": by_expiry, "initialValue": {"left": posting.points, "lots": []}, "in": step}}
-    of_kind = {"$filter": {"input": "$burned.lots", "cond": {"$eq": ["$$this.kind", LotKind.REGULAR]}}}
-    alive = {"$and": [{"$eq": ["$$this.kind", LotKind.LIMITED]}, {"$gt": ["$$this.points", 0]}]}
-    kept = {"$filter": {"input": "$burned.lots", "cond": alive}}
-    values: Document = {
-        "regular_points": {"$sum": {"$map": {"input": of_kind, "in": "$$this.points"}}},
-        "limited": {
-            "$map": {"input": kept, "in": {"points": "$$this.points", "expires_at": "$$this.expires_at"}},
-        },
-        "debt": {"$add": ["$debt", "$burned.left"]},
-    }
-    if posting.kind is EntryKind.REDEEMED:
-        life = {"$dateAdd": {"startDate": "$$NOW", "unit": "month", "amount": REGULAR_LIFE_MONTHS}}
-        values["regular_expires_at"] = life
-    return [{"$set": {"burned": burned}}, {"$set": values}, {"$unset": "burned"}]
-
-
-def _enter(kind: EntryKind, id: object, company: object, facts: Document) -> list[Document]:
-    """Close a change: totals anew, one more entry. The member's side is what changed, the company's what was asked."""
-    regular_expiry = {"$cond": [{"$gt": ["$regular_points", 0]}, "$regular_expires_at", None]}
-    totals = {
-        "booked": {"$add": ["$regular_points", {"$sum": "$limited.points"}]},
-        "next_expiry_at": {"$min": [regular_expiry, {"$first": "$limited.expires_at"}]},
-        "seq": {"$add": ["$seq", 1]},
-    }
-    movements = [
-        {"account": Account.WALLET, "points": {"$subtract": ["$booked", "$before.booked"]}},
-        {"account": Account.DEBT, "points": {"$subtract": ["$before.debt", "$debt"]}},
-        {"account": COUNTERPART[kind], "points": company},
-    ]
-    computed = {
-        "walletId": "$_id",
-        "customerId": "$customer_id",
-        "seq": "$seq",
-        "points": {"$multiply": [-1, company]},
-        "balanceAfter": "$booked",
-        "debtAfter": "$debt",
-        "postings": {"$filter": {"input": movements, "cond": {"$ne": ["$$this.points", 0]}}},
-    }
-    entry = {
-        "id": id,
-        "type": kind.event_type,
-        "subject": "$_id",
-        "time": "$$NOW",
-        "data": {"$mergeObjects": [{"kind": kind}, _literal(facts), computed]},
-    }
-    return [
-        {"$set": totals},
-        {"$set": {"outbox": {"$concatArrays": ["$outbox", [entry]]}}},
-        {"$unset": "before"},
-    ]
-
-
-def _facts(reason: str, reference: Reference, rule_version: int | None, fingerprint: str) -> Document:
-    about = {"orderId": reference.order_id, "returnId": reference.return_id, "note": reference.note}
-    return {"reason": reason, "reference": about, "ruleVersion": rule_version, "fingerprint": fingerprint}
-
-
-def _literal(value: object) -> Document:
-    """A value from outside, which the database must not read as an expression."""
-    return {"$literal": value}
-
-
-EXPIRE: list[Document] = [
-    {
-        "$set": {
-            "before": {"booked": "$booked", "debt": "$debt"},
-            "limited": {"$filter": {"input": "$limited", "cond": {"$gt": ["$$this.expires_at", "$$NOW"]}}},
-            "regular_points": {"$cond": [{"$lte": ["$regular_expires_at", "$$NOW"]}, 0, "$regular_points"]},
-        }
-    },
-    *_enter(
-        EntryKind.EXPIRED,
-        {"$concat": ["$_id", "/expiry:", {"$toString": "$seq"}]},
-        {"$subtract": ["$before.booked", "$booked"]},
-        _facts("EXPIRY", Reference(), None, ""),
-    ),
-]
-"""Takes out what has expired by the database's clock; makes one entry for all of it."""
 
 
 def _wallet(document: Document) -> Wallet:
@@ -336,13 +248,31 @@ def _wallet(document: Document) -> Wallet:
         booked=document["booked"],
         debt=document["debt"],
         seq=document["seq"],
+        holds=tuple(_hold(hold) for hold in document.get("holds", ())),
+        frozen_at=document.get("frozen_at"),
     )
 
 
-def _entry(row: Document) -> Entry:
-    """From an outbox, where the id is `id`, or from the journal, which has `id` too."""
+def _hold(document: Document) -> Hold:
+    lots = tuple(Lot(LotKind(lot["kind"]), lot["points"], lot["expires_at"]) for lot in document["lots"])
+    return Hold(HoldId(document["id"]), document["points"], document["until"], lots)
+
+
+def entry_of(row: Document) -> Entry:
+    """From an outbox, where the id is `id`, or from the journal, which has `id` too.
+
+    Entries made before there were holds, refunds and gifts lack what those brought.
+    """
     data = row["data"]
-    reference = data["reference"]
+    about = data["reference"]
+    reference = Reference(
+        order_id=about["orderId"],
+        return_id=about["returnId"],
+        note=about["note"],
+        hold_id=about.get("holdId"),
+        counterparty=about.get("counterparty"),
+        refunds=about.get("refunds"),
+    )
     return Entry(
         id=row["id"],
         wallet_id=data["walletId"],
@@ -354,7 +284,10 @@ def _entry(row: Document) -> Entry:
         debt_after=data["debtAfter"],
         movements=tuple(Movement(Account(m["account"]), m["points"]) for m in data["postings"]),
         reason=data["reason"],
-        reference=Reference(reference["orderId"], reference["returnId"], reference["note"]),
+        reference=reference,
         rule_version=data["ruleVersion"],
         fingerprint=data["fingerprint"],
+        held_after=data.get("heldAfter", 0),
+        taken=tuple(Lot(LotKind(lot["kind"]), lot["points"], lot["expiresAt"]) for lot in data.get("taken", ())),
+        actor=data.get("actor"),
     )

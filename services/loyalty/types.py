@@ -1,32 +1,45 @@
 """Loyalty's GraphQL types: how a model is shown, and how a reference finds its entity."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from kit.errors import Forbidden
-from kit.graphql.errors import UserError, presents
+from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.scalars import CurrencyCode
 from kit.graphql.types import After, Connection, First, Money
 from kit.money import Money as MoneyValue
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.loyalty import model
 from services.loyalty.context import Info
+from services.loyalty.earning.model import CURRENT_RULE
+from services.loyalty.hold.model import HoldStanding, HoldState
+from services.loyalty.posting import model as posting
 from services.loyalty.store import Posted
 
 strawberry.enum(model.LotKind, description="Regular points share one sliding expiry; limited ones keep their own.")
+strawberry.enum(HoldState, description="What became of a hold.")
 strawberry.enum(model.EntryKind, description="What an entry of the statement did.")
 
 
-@presents(model.InsufficientPoints)
+@presents(posting.InsufficientPoints)
 @strawberry.type(description="More points than the wallet can spend.")
 class InsufficientPoints(UserError):
-    """See `model.InsufficientPoints`."""
+    """See `posting.InsufficientPoints`."""
 
     wallet_id: strawberry.ID = strawberry.field(description="The wallet.")
     requested: int = strawberry.field(description="What was to be redeemed.")
     available: int = strawberry.field(description="What can be spent at most.")
+
+
+@presents(posting.WalletFrozen)
+@strawberry.type(description="Nothing is spent from a frozen wallet.")
+class WalletFrozen(UserError):
+    """See `posting.model.WalletFrozen`."""
+
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet.")
+    frozen_at: datetime = strawberry.field(description="Since when.")
 
 
 @strawberry.type(description="Points with one expiry.")
@@ -37,6 +50,11 @@ class PointsLot:
     points: int = strawberry.field(description="What is left of it.")
     expires_at: datetime = strawberry.field(description="It cannot be spent from this moment on.")
 
+    @classmethod
+    def of(cls, lot: model.Lot) -> "PointsLot":
+        """From the model."""
+        return cls(kind=lot.kind, points=lot.points, expires_at=lot.expires_at)
+
 
 @strawberry.type(description="A line of a wallet's statement; it never changes.")
 class StatementEntry:
@@ -45,12 +63,18 @@ class StatementEntry:
     id: strawberry.ID = strawberry.field(description="The wallet's id and the entry's number.")
     kind: model.EntryKind = strawberry.field(description="What it did.")
     at: datetime = strawberry.field(description="When.")
-    points: int = strawberry.field(description="What the member gained, or lost: below zero.")
+    points: int = strawberry.field(description="What the member could spend more by it or, below zero, less.")
     balance_after: int = strawberry.field(description="The balance it left.")
+    held_after: int = strawberry.field(description="The points on hold it left.")
     debt_after: int = strawberry.field(description="The debt it left.")
     reason: str = strawberry.field(description="Why: ORDER, RETURN, EXPIRY, or what the request gave.")
     order_id: strawberry.ID | None = strawberry.field(description="The order it is about.")
     return_id: strawberry.ID | None = strawberry.field(description="The return it is about.")
+    hold_id: strawberry.ID | None = strawberry.field(description="The hold it began or ended.")
+    refunds: strawberry.ID | None = strawberry.field(description="The entry whose points it gave back.")
+    spent: list[PointsLot] = strawberry.field(
+        description="The lots it burned or sent, in their order; what a refund gives back."
+    )
     rule_version: int | None = strawberry.field(description="The rule that counted the points; null if none did.")
 
     @classmethod
@@ -62,11 +86,39 @@ class StatementEntry:
             at=entry.at,
             points=entry.points,
             balance_after=entry.balance_after,
+            held_after=entry.held_after,
             debt_after=entry.debt_after,
             reason=entry.reason,
             order_id=_id(entry.reference.order_id),
             return_id=_id(entry.reference.return_id),
+            hold_id=_id(entry.reference.hold_id),
+            refunds=_id(entry.reference.refunds),
+            spent=[PointsLot.of(lot) for lot in entry.taken],
             rule_version=entry.rule_version,
+        )
+
+
+@strawberry.type(description="Points set aside for a purchase under way.")
+class PointsHold:
+    """See `hold.model.HoldStanding`."""
+
+    id: strawberry.ID = strawberry.field(description="hld_…")
+    points: int = strawberry.field(description="What was set aside.")
+    state: HoldState = strawberry.field(description="What became of it.")
+    expires_at: datetime | None = strawberry.field(description="When an open one runs out.")
+    ended_at: datetime | None = strawberry.field(description="When it ended; null while it is open.")
+    captured: int = strawberry.field(description="What was spent of it; the rest went back.")
+
+    @classmethod
+    def of(cls, hold: HoldStanding) -> "PointsHold":
+        """From the model."""
+        return cls(
+            id=strawberry.ID(hold.id),
+            points=hold.points,
+            state=hold.state,
+            expires_at=hold.until,
+            ended_at=hold.ended_at,
+            captured=hold.captured,
         )
 
 
@@ -99,8 +151,22 @@ class Wallet:
     @strawberry.field(description="What can be spent, in the order in which it is: the first to expire first.")
     def lots(self, info: Info) -> list[PointsLot]:
         """One regular lot at most."""
-        lots = self.row.lots(info.context.caller.at)
-        return [PointsLot(kind=lot.kind, points=lot.points, expires_at=lot.expires_at) for lot in lots]
+        return [PointsLot.of(lot) for lot in self.row.lots(info.context.caller.at)]
+
+    @strawberry.field(description="Points set aside for purchases under way; they are out of the balance.")
+    def held(self) -> int:
+        """Of all holds."""
+        return self.row.held
+
+    @strawberry.field(description="The holds that have not ended.")
+    def holds(self, info: Info) -> list[PointsHold]:
+        """No more than `MAX_HOLDS`."""
+        return [PointsHold.of(HoldStanding.of_open(hold, info.context.caller.at)) for hold in self.row.holds]
+
+    @strawberry.field(description="Since when nothing is spent from it; null: it is not frozen.")
+    def frozen_at(self) -> datetime | None:
+        """By the database's clock."""
+        return self.row.frozen_at
 
     @strawberry.field(description="Every change, newest first, the ones of this moment included.")
     async def statement(
@@ -178,7 +244,7 @@ class Variant:
         """By the rule of today."""
         if self.given is None:
             return None
-        return model.CURRENT_RULE.points(self.given.gross.minor_units, self.given.gross.currency)
+        return CURRENT_RULE.points(self.given.gross.minor_units, self.given.gross.currency)
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant]":
@@ -191,36 +257,29 @@ def wallet_of(row: model.Wallet | None) -> Wallet | None:
     return None if row is None else Wallet(row=row)
 
 
-@strawberry.type(description="The points earned, or why not.")
-class PointsEarnPayload:
-    """Of pointsEarn."""
+@strawberry.type
+class PostedPayload(Payload):
+    """Base of every payload of one posting."""
 
     wallet: Wallet | None = strawberry.field(default=None, description="The wallet as it is now.")
     entry: StatementEntry | None = strawberry.field(
         default=None, description="The entry that was made; the same one for the same key."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused, if so.")
 
     @classmethod
-    def of(cls, posted: Posted) -> "PointsEarnPayload":
+    def of(cls, posted: Posted) -> Self:
         """From the action."""
         return cls(wallet=Wallet(row=posted.wallet), entry=StatementEntry.of(posted.entry))
+
+
+@strawberry.type(description="The points earned, or why not.")
+class PointsEarnPayload(PostedPayload):
+    """Of pointsEarn."""
 
 
 @strawberry.type(description="The points spent, or why not.")
-class PointsRedeemPayload:
+class PointsRedeemPayload(PostedPayload):
     """Of pointsRedeem."""
-
-    wallet: Wallet | None = strawberry.field(default=None, description="The wallet as it is now.")
-    entry: StatementEntry | None = strawberry.field(
-        default=None, description="The entry that was made; the same one for the same key."
-    )
-    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused, if so.")
-
-    @classmethod
-    def of(cls, posted: Posted) -> "PointsRedeemPayload":
-        """From the action."""
-        return cls(wallet=Wallet(row=posted.wallet), entry=StatementEntry.of(posted.entry))
 
 
 def _price(given: dict[str, Any] | None) -> Price | None:

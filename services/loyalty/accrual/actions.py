@@ -7,7 +7,7 @@ from kit.log import logger
 from services.loyalty.accrual.model import Accrual, Heard, posting_without_order
 from services.loyalty.accrual.store import AccrualStore
 from services.loyalty.actions import post_all
-from services.loyalty.model import Posting
+from services.loyalty.posting.model import Posting
 from services.loyalty.store import LoyaltyStore
 
 log = logger(__name__)

@@ -3,16 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.loyalty.model import (
-    CURRENT_RULE,
-    EARN_RULES,
-    CustomerId,
-    EarnRule,
-    EntryKind,
-    Posting,
-    Reference,
-    event_key,
-)
+from services.loyalty.earning.model import CURRENT_RULE, EARN_RULES, EarnRule
+from services.loyalty.model import CustomerId, EntryKind, Reference
+from services.loyalty.posting.model import Posting, event_key
 
 
 class Trade(StrEnum):

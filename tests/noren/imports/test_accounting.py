@@ -17,7 +17,7 @@ from noren.imports.model import Outcome, Trouble
 from noren.imports.reading import csv_table
 from noren.imports.rows import classify
 from noren.imports.sales import order_draft, points_of, return_draft, sales_of
-from services.loyalty.model import CURRENT_RULE
+from services.loyalty.earning.model import CURRENT_RULE
 from services.order.line.model import goods_gross_of
 from services.order.model import compose
 from services.order.returns.model import check_return

@@ -12,17 +12,8 @@ from kit.events import Drainer, EventLog
 from kit.pages import PageArgs
 from kit.times import utc_now
 from services.loyalty.actions import audit, earn, post, redeem, sweep_once
-from services.loyalty.model import (
-    MAX_LIMITED_LOTS,
-    Account,
-    CustomerId,
-    EntryKind,
-    InsufficientPoints,
-    PointsRequest,
-    Posting,
-    Wallet,
-    wallet_id_of,
-)
+from services.loyalty.model import MAX_LIMITED_LOTS, Account, CustomerId, EntryKind, Wallet, wallet_id_of
+from services.loyalty.posting.model import InsufficientPoints, PointsRequest, Posting
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
 from tests.services.loyalty.conftest import PassTime
 

@@ -16,15 +16,13 @@ from kit.ids import new_id
 from kit.mongo import connect, database, ensure_indexes
 from kit.times import utc_now
 from services.loyalty.actions import audit, earn, post, redeem, sweep_once
-from services.loyalty.model import (
-    CustomerId,
-    EntryKind,
-    InsufficientPoints,
-    PointsRequest,
-    Posting,
-    Wallet,
-    wallet_id_of,
-)
+from services.loyalty.hold.actions import capture, hold, void
+from services.loyalty.hold.model import MAX_HOLD_S, HoldEnd, HoldEnded, HoldRequest
+from services.loyalty.model import CustomerId, EntryKind, HoldId, Wallet, wallet_id_of
+from services.loyalty.posting.model import InsufficientPoints, PointsRequest, Posting
+from services.loyalty.posting.pipelines import REFUND_GRACE
+from services.loyalty.refund.actions import refund
+from services.loyalty.refund.model import RefundExceedsSpent, RefundRequest
 from services.loyalty.store import INDEXES, LoyaltyStore
 
 T = TypeVar("T")
@@ -36,14 +34,21 @@ REGULAR_DAYS = 365
 AMOUNT = st.integers(1, 300)
 
 
+Taken = tuple[float | None, int]
+
+
 @dataclass
 class Points:
-    """The model: a list of lots with the days they have left, and a debt. The regular lot is the one of 365 days."""
+    """The model: a list of lots with the days they have left, holds of such lots, and a debt.
+
+    The regular lot is the one of 365 days; in what was taken it has None for its days.
+    """
 
     lots: list[list[float]] = field(default_factory=list)
     regular: int = 0
     regular_left: float = 0
     debt: int = 0
+    holds: dict[HoldId, list[Taken]] = field(default_factory=dict)
 
     def balance(self) -> int:
         return self.regular + sum(int(points) for _, points in self.lots)
@@ -59,16 +64,60 @@ class Points:
 
     def burn(self, points: int) -> int:
         """What could not be burned."""
+        return points - sum(taken for _, taken in self.take(points))
+
+    def take(self, points: int) -> list[Taken]:
+        """What was burned, in its order."""
+        burned: list[Taken] = []
         lots = [*self.lots, [self.regular_left, self.regular]]
         for lot in sorted(lots, key=lambda lot: lot[0]):
-            taken = min(points, lot[1])
+            taken = int(min(points, lot[1]))
+            if taken:
+                burned.append((None if lot is lots[-1] else lot[0], taken))
             lot[1] -= taken
-            points -= int(taken)
+            points -= taken
         self.regular = int(lots[-1][1])
         self.lots = [lot for lot in lots[:-1] if lot[1]]
+        return burned
+
+    def end(self, hold_id: HoldId, captured: int) -> None:
+        """The first points are spent; the rest comes back as far as it lives, and repays debt."""
+        if captured:
+            self.regular_left = REGULAR_DAYS
+        back = 0
+        for days, points in self.holds.pop(hold_id):
+            spent = min(captured, points)
+            captured, points = captured - spent, points - spent
+            back += self.put(days, points)
+        repaid = min(back, self.debt)
+        self.debt -= repaid
+        assert self.burn(repaid) == 0
+
+    def put(self, days: float | None, points: int) -> int:
+        """Points back into their lot, if it lives; how many there were."""
+        if days is None and self.regular_left > 0:
+            self.regular += points
+        elif days is not None and days > 0 and points:
+            self.lots.append([days, points])
+        else:
+            return 0
         return points
 
+    def refund(self, taken: list[Taken], points: int) -> None:
+        """The longest lived come back first; what has expired lives on for the grace. Debt is repaid by them."""
+        given = 0
+        for days, lot in reversed(taken):
+            part = min(points - given, lot)
+            given += part
+            if days is None and part:
+                self.regular_left = max(self.regular_left, REFUND_GRACE.days)
+            self.put(days if days is None or days > 0 else REFUND_GRACE.days, part)
+        repaid = min(given, self.debt)
+        self.debt -= repaid
+        assert self.burn(repaid) == 0
+
     def age(self, days: int) -> None:
+        self.holds = {id: [(left and left - days, n) for left, n in lots] for id, lots in self.holds.items()}
         self.regular_left -= days
         if self.regular_left <= 0:
             self.regular = 0
@@ -97,7 +146,7 @@ class WalletMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.run(ensure_indexes(self.store.db, {"wallets": INDEXES["wallets"]}))
+        self.run(ensure_indexes(self.store.db, INDEXES))
         self.run(self.store.open({self.member: utc_now()}))
         self.earn_regular(500)
         self.earn_limited(200, 10)
@@ -125,6 +174,47 @@ class WalletMachine(RuleBasedStateMachine):
         self._made(EntryKind.REDEEMED, request)
 
     @rule(points=AMOUNT)
+    def hold_points(self, points: int) -> None:
+        request = HoldRequest(self._request(points), MAX_HOLD_S)
+        if points > self.points.balance():
+            assert isinstance(self._refused(hold(self.store, request, now=utc_now())), InsufficientPoints)
+            return
+        held = self.run(hold(self.store, request, now=utc_now()))
+        self.points.holds[held.hold.id] = self.points.take(points)
+        assert self.run(hold(self.store, request, now=utc_now())).entry == held.entry
+
+    @rule(data=st.data())
+    def capture_a_part(self, data: st.DataObject) -> None:
+        if self.points.holds:
+            hold_id = data.draw(st.sampled_from(sorted(self.points.holds)))
+            points = data.draw(st.integers(1, sum(points for _, points in self.points.holds[hold_id])))
+            end = self._end(hold_id, points)
+            self.points.end(hold_id, points)
+            first = self.run(capture(self.store, end, now=utc_now()))
+            assert self.run(capture(self.store, end, now=utc_now())).entry == first.entry
+            assert isinstance(self._refused(void(self.store, self._end(hold_id, 0), now=utc_now())), HoldEnded)
+
+    @rule(data=st.data())
+    def void_a_hold(self, data: st.DataObject) -> None:
+        if self.points.holds:
+            hold_id = data.draw(st.sampled_from(sorted(self.points.holds)))
+            self.points.end(hold_id, 0)
+            self.run(void(self.store, self._end(hold_id, 0), now=utc_now()))
+
+    @rule(points=AMOUNT, data=st.data())
+    def redeem_and_refund(self, points: int, data: st.DataObject) -> None:
+        if points <= self.points.balance():
+            taken = self.points.take(points)
+            self.points.regular_left = REGULAR_DAYS
+            spent = self.run(redeem(self.store, self._request(points), now=utc_now())).entry
+            part = data.draw(st.integers(1, points))
+            self.points.refund(taken, part)
+            request = RefundRequest(self.member, f"{spent.wallet_id}.{spent.seq}", part, "X", new_id("key"))
+            self.run(refund(self.store, request, now=utc_now()))
+            more = RefundRequest(self.member, request.entry_id, points - part + 1, "X", new_id("key"))
+            assert isinstance(self._refused(refund(self.store, more, now=utc_now())), RefundExceedsSpent)
+
+    @rule(points=AMOUNT)
     def take_back(self, points: int) -> None:
         self.points.debt += self.points.burn(points)
         posting = Posting(EntryKind.TAKEN_BACK, self.member, points, f"event:{new_id('e')}", "RETURN")
@@ -150,7 +240,9 @@ class WalletMachine(RuleBasedStateMachine):
         ms = days * 86_400_000
         lot = {"points": "$$this.points", "expires_at": {"$subtract": ["$$this.expires_at", ms]}}
         earlier = {name: {"$subtract": [f"${name}", ms]} for name in ("regular_expires_at", "next_expiry_at")}
-        values = {"limited": {"$map": {"input": "$limited", "in": lot}}, **earlier}
+        held = {"$map": {"input": "$$one.lots", "in": {"$mergeObjects": ["$$this", {"expires_at": lot["expires_at"]}]}}}
+        holds = {"$map": {"input": "$holds", "as": "one", "in": {"$mergeObjects": ["$$one", {"lots": held}]}}}
+        values = {"limited": {"$map": {"input": "$limited", "in": lot}}, "holds": holds, **earlier}
         self.run(self.store.wallets.update_many({}, [{"$set": values}]))
 
     @rule()
@@ -167,6 +259,8 @@ class WalletMachine(RuleBasedStateMachine):
         for wallet in found.values():
             assert (wallet.balance(utc_now()), wallet.debt) == (self.points.balance(), self.points.debt)
             assert sum(lot.points for lot in wallet.lots(utc_now())) == self.points.balance()
+            held = {hold.id: hold.points for hold in wallet.holds}
+            assert held == {id: sum(points for _, points in lots) for id, lots in self.points.holds.items()}
         assert self.run(audit(self.store)) == []
 
     def teardown(self) -> None:
@@ -193,12 +287,19 @@ class WalletMachine(RuleBasedStateMachine):
     def _made(self, kind: EntryKind, request: PointsRequest) -> None:
         self.made.append((kind, request, self._do(kind, request)))
 
-    def _refusal(self, kind: EntryKind, request: PointsRequest) -> object:
+    def _end(self, hold_id: HoldId, points: int) -> HoldEnd:
+        return HoldEnd(self.member, hold_id, points, "X", new_id("key"))
+
+    def _refused(self, work: Coroutine[Any, Any, object]) -> object:
         try:
-            self._do(kind, request)
+            self.run(work)
         except Refused as refused:
             return refused.refusals[0]
         return None
+
+    def _refusal(self, kind: EntryKind, request: PointsRequest) -> object:
+        action = earn if kind is EntryKind.EARNED else redeem
+        return self._refused(action(self.store, request, now=utc_now()))
 
 
 def test_a_wallet_is_what_a_simple_model_says(mongo_url: str) -> None:

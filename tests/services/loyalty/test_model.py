@@ -7,26 +7,23 @@ from typing import Any
 import pytest
 
 from services.loyalty.accrual.model import Accrual, Heard, Trade, posting_without_order
+from services.loyalty.earning.model import CURRENT_RULE
 from services.loyalty.model import (
-    CURRENT_RULE,
     MAX_BALANCE,
-    MAX_POINTS,
     Account,
     CustomerId,
     Entry,
     EntryKind,
-    InsufficientPoints,
     Lot,
     LotKind,
     Movement,
-    PointsRequest,
     Reference,
     Wallet,
     WalletId,
-    check_request,
     replay_problems,
     wallet_id_of,
 )
+from services.loyalty.posting.model import MAX_POINTS, InsufficientPoints, PointsRequest, check_request
 
 NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -150,4 +147,6 @@ def test_the_audit_sees_a_missing_entry_an_unbalanced_one_and_a_wrong_total() ->
     assert "does not sum to zero" in replay_problems(wallet, [entry(1, 10, *ten), entry(2, 20, ten[0])])[0]
     assert "tells balance 30" in replay_problems(wallet, [entry(1, 10, *ten), entry(2, 30, *ten)])[0]
     wrong = replay_problems(replace(wallet, booked=21), [entry(1, 10, *ten), entry(2, 20, *ten)])
-    assert wrong == ["wal_1: keeps lots 20, balance 21, debt 0, 2 entries; journal: balance 20, debt 0, 2 entries"]
+    assert wrong == [
+        "wal_1: keeps lots 20, balance 21, held 0, debt 0, 2 entries; journal: balance 20, held 0, debt 0, 2 entries"
+    ]

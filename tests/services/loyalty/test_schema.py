@@ -6,7 +6,8 @@ from pathlib import Path
 from kit.times import utc_now
 from services import loyalty
 from services.loyalty.actions import earn
-from services.loyalty.model import CustomerId, PointsRequest, wallet_id_of
+from services.loyalty.model import CustomerId, wallet_id_of
+from services.loyalty.posting.model import PointsRequest
 from services.loyalty.schema import schema
 from services.loyalty.store import LoyaltyStore
 from tests.services.loyalty.conftest import Ask
@@ -84,7 +85,7 @@ async def test_a_redemption_of_too_much_says_how_much_there_is(
             {
                 "__typename": "InsufficientPoints",
                 "code": "INSUFFICIENT_POINTS",
-                "message": f"wallet {wallet_id_of(member)} has 30 points, 31 were to be redeemed",
+                "message": f"wallet {wallet_id_of(member)} has 30 points to spend, 31 were asked for",
                 "path": ["input", "points"],
                 "walletId": wallet_id_of(member),
                 "requested": 31,

@@ -1,0 +1,1 @@
+"""A wallet that spends nothing until somebody has looked at it."""

@@ -1,0 +1,65 @@
+"""Refunds: claim a part of a spending, then give it back; both steps can be repeated."""
+
+from datetime import datetime, timedelta
+
+from kit.errors import IdempotencyKeyReused, NotFound, Refused
+from kit.idempotency import check_key
+from kit.log import logger
+from services.loyalty.actions import post
+from services.loyalty.model import wallet_id_of
+from services.loyalty.refund.model import (
+    REFUNDABLE,
+    Claim,
+    RefundExceedsSpent,
+    RefundRequest,
+    check_refund,
+    spent_of,
+)
+from services.loyalty.refund.store import RefundStore
+from services.loyalty.store import LoyaltyStore, Posted
+
+log = logger(__name__)
+
+ABANDONED_AFTER = timedelta(minutes=1)
+"""A claim that old lost its worker; whoever comes by gives the points back."""
+SWEEP_BATCH = 100
+"""Spendings looked at a time."""
+
+
+async def refund(store: LoyaltyStore, request: RefundRequest, *, now: datetime) -> Posted:
+    """Give spent points back to the lots they came from, debt first; never more than were spent, however often."""
+    check_key(request.idempotency_key)
+    problems = check_refund(request)
+    if problems:
+        raise Refused(*problems)
+    wallet_id = wallet_id_of(request.customer_id)
+    spent = await store.entry(wallet_id, request.seq) if request.entry_id.startswith(f"{wallet_id}.") else None
+    if spent is None or spent.kind not in REFUNDABLE:
+        raise Refused(NotFound(path=("input", "entryId"), kind="StatementEntry", id=request.entry_id))
+    refunds = RefundStore(store.db)
+    claim, left = await refunds.claim(request, sum(lot.points for lot in spent_of(spent)), now)
+    if claim is None:
+        raise Refused(RefundExceedsSpent(entry_id=request.entry_id, requested=request.points, refundable=left))
+    if claim.fingerprint != request.fingerprint:
+        raise Refused(IdempotencyKeyReused(key=request.idempotency_key))
+    return await _give_back(store, claim)
+
+
+async def finish_refunds(store: LoyaltyStore, now: datetime) -> int:
+    """Give back what was claimed and then abandoned; return how many claims there were."""
+    claims = await RefundStore(store.db).unposted(now - ABANDONED_AFTER, SWEEP_BATCH)
+    for claim in claims:
+        try:
+            await _give_back(store, claim)
+        except Refused as refused:
+            log.error("a claimed refund is refused", entry_id=claim.entry_id, reason=str(refused))
+    return len(claims)
+
+
+async def _give_back(store: LoyaltyStore, claim: Claim) -> Posted:
+    wallet_id, _, seq = claim.entry_id.partition(".")
+    spent = await store.entry(wallet_id, int(seq))
+    assert spent is not None, "an entry is never removed"
+    posted = await post(store, claim.posting(spent))
+    await RefundStore(store.db).posted(claim)
+    return posted

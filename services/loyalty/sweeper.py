@@ -1,0 +1,29 @@
+"""Background work: what time ends, and what a crash left half done. Being late lets nobody spend what has expired."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from kit.log import logger
+from kit.mongo import OUTAGE
+from kit.times import utc_now
+from services.loyalty.actions import sweep_once
+from services.loyalty.hold.actions import sweep_holds
+from services.loyalty.refund.actions import finish_refunds
+from services.loyalty.store import LoyaltyStore
+
+log = logger(__name__)
+
+
+async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetime] = utc_now) -> None:
+    """Sweep for ever."""
+    while True:
+        try:
+            while await sweep_once(store, clock()):
+                pass
+            while await sweep_holds(store, clock()):
+                pass
+            await finish_refunds(store, clock())
+        except OUTAGE as error:
+            log.warning("loyalty sweep waits", error=type(error).__name__)
+        await asyncio.sleep(every_s)
