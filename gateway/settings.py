@@ -67,7 +67,8 @@ class GatewaySettings(KitSettings):
     default_channel: Name = Field(default="web", description="For callers that name none")
     development_scopes: frozenset[Scope] = Field(
         default=frozenset(
-            {"catalog:write", "stock:read", "stock:write", "stock:reserve", "points:read", "points:write"}
+            {"catalog:read", "catalog:write", "stock:read", "stock:write", "stock:reserve"}
+            | {"points:read", "points:write"}
             | {"points:redeem", "customers:read", "customers:write", "orders:read", "orders:write"}
             | {"transfer:read", "transfer:write", "transfer:approve", "delivery:read", "delivery:write"}
             | {"count:read", "count:write", "count:approve", "fulfillment:read", "fulfillment:write", "reorder:write"}

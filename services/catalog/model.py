@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from kit.errors import InvalidInput, Path, Refusal
@@ -22,18 +23,35 @@ FALLBACK_LOCALE = "en"
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 """BCP 47 as far as anybody translates: language, script, region, variant."""
 
+MAX_FALLBACKS = 10
+"""Locales of a channel's chain."""
+
 Translations = Mapping[str, str]
 """Text by locale: {"en": "Road bike", "ja": "ロードバイク"}."""
+Locales = Sequence[str]
+"""A fallback chain, the first locale first."""
+
+
+class ChannelKind(StrEnum):
+    """Where a channel's shoppers stand."""
+
+    ONLINE = "ONLINE"
+    STORE = "STORE"
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where things are sold: its currency and the tax inside its prices, in basis points (1000 is 10 %)."""
+    """Where things are sold: its currency and the tax inside its prices, in basis points (1000 is 10 %).
+
+    `locales` are those its texts fall back to, one after the other, where the locale asked for has none.
+    """
 
     id: str
     name: str
     currency: str
     tax_rate_bp: int
+    kind: ChannelKind = ChannelKind.ONLINE
+    locales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +119,37 @@ def _price(entry: PriceEntry, channel: Channel) -> Price:
     )
 
 
-def translated(texts: Translations, locale: str | None) -> str | None:
-    """The text in `locale`, else in its language, else in English, else in whatever there is first."""
+def translated(texts: Translations, locale: str | None, chain: Locales = ()) -> str | None:
+    """The text of the locale that answers, see `answering`; None if there is no text at all."""
+    answer = answering(texts, locale, chain)
+    return None if answer is None else texts[answer]
+
+
+def answering(texts: Translations, locale: str | None, chain: Locales = ()) -> str | None:
+    """Which locale of `texts` answers: the one asked for or its language, else the first of the channel's `chain` that
+    has a text, else English, else whatever there is first. zh-Hant-TW asks zh-Hant and zh, too."""
     if not texts:
         return None
-    wanted = locale or FALLBACK_LOCALE
-    for candidate in (wanted, wanted.split("-")[0], FALLBACK_LOCALE):
-        if candidate in texts:
-            return texts[candidate]
-    return next(iter(texts.values()))
+    for wanted in (*(() if locale is None else (locale,)), *chain, FALLBACK_LOCALE):
+        found = _closest(texts, wanted)
+        if found is not None:
+            return found
+    return next(iter(texts))
+
+
+def _closest(texts: Translations, locale: str) -> str | None:
+    while locale not in texts:
+        locale, parent, _ = locale.rpartition("-")
+        if not parent:
+            return None
+    return locale
 
 
 def check_names(names: Translations, at: Path) -> list[Refusal]:
     """At least one name, none empty or longer than a line of any screen."""
     if not 1 <= len(names) <= MAX_LOCALES:
         return [invalid(at, f"1 to {MAX_LOCALES} locales", len(names))]
-    return _check_locales(names, at) + [
+    return check_locales(names, at) + [
         invalid((*at, locale), f"1 to {MAX_NAME} characters", len(name))
         for locale, name in names.items()
         if not 1 <= len(name.strip()) <= MAX_NAME
@@ -135,6 +168,13 @@ def check_channel(channel: Channel, at: Path = ("input",)) -> list[Refusal]:
     problems = check_slug(channel.id, (*at, "id"))
     if not 0 <= channel.tax_rate_bp <= MAX_TAX_RATE_BP:
         problems.append(invalid((*at, "taxRate"), "0 to 1", channel.tax_rate_bp / 10_000))
+    if len(channel.locales) > MAX_FALLBACKS or len(set(channel.locales)) != len(channel.locales):
+        problems.append(invalid((*at, "locales"), f"at most {MAX_FALLBACKS}, all different", len(channel.locales)))
+    problems += [
+        invalid((*at, "locales", str(index)), "a locale such as en, ja or pt-BR", locale[:40])
+        for index, locale in enumerate(channel.locales)
+        if not LOCALE.fullmatch(locale)
+    ]
     return problems
 
 
@@ -146,7 +186,8 @@ def check_slug(slug: str, at: Path) -> list[Refusal]:
     return [invalid(at, "lower-case letters, digits and single hyphens", slug[:MAX_NAME])]
 
 
-def _check_locales(texts: Translations, at: Path) -> list[Refusal]:
+def check_locales(texts: Translations, at: Path) -> list[Refusal]:
+    """Every locale is one."""
     return [
         invalid(at, "locales such as en, ja or pt-BR", repr(locale[:40]))
         for locale in texts
@@ -158,7 +199,7 @@ def check_texts(texts: Translations, at: Path) -> list[Refusal]:
     """Texts by locale, none longer than a description."""
     if len(texts) > MAX_LOCALES:
         return [invalid(at, f"at most {MAX_LOCALES} locales", len(texts))]
-    return _check_locales(texts, at) + [
+    return check_locales(texts, at) + [
         invalid((*at, locale), f"at most {MAX_TEXT} characters", len(text))
         for locale, text in texts.items()
         if len(text) > MAX_TEXT

@@ -3,6 +3,8 @@
 import strawberry
 
 from kit.graphql.schema import build_schema
+from services.catalog.attribute.schema import AttributeMutation, AttributeQuery
+from services.catalog.bundle.types import BundleNested, ComponentInUse
 from services.catalog.category.schema import CategoryMutation, CategoryQuery
 from services.catalog.channel.schema import ChannelMutation
 from services.catalog.pricing.schema import PricingMutation, PricingQuery
@@ -15,13 +17,13 @@ from services.catalog.types import Taken
 
 
 @strawberry.type
-class Query(ProductQuery, CategoryQuery, SearchQuery, PricingQuery, QuoteQuery):
+class Query(ProductQuery, CategoryQuery, SearchQuery, PricingQuery, QuoteQuery, AttributeQuery):
     """What may be read."""
 
 
 @strawberry.type
-class Mutation(ProductMutation, CategoryMutation, ChannelMutation, SearchMutation, PricingMutation):
+class Mutation(ProductMutation, CategoryMutation, ChannelMutation, SearchMutation, PricingMutation, AttributeMutation):
     """What may be changed; all of it needs the scope catalog:write."""
 
 
-schema = build_schema(Query, Mutation, errors=[Taken, NotPriced, PriceOverlap])
+schema = build_schema(Query, Mutation, errors=[Taken, NotPriced, PriceOverlap, BundleNested, ComponentInUse])

@@ -5,8 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pymongo import IndexModel
 
 from kit.mongo import Database
+from services.catalog.attribute.store import INDEXES as ATTRIBUTE_INDEXES
+from services.catalog.attribute.store import AttributeStore
 from services.catalog.availability.store import INDEXES as AVAILABILITY_INDEXES
 from services.catalog.availability.store import AvailabilityStore
+from services.catalog.bundle.store import INDEXES as BUNDLE_INDEXES
+from services.catalog.bundle.store import BundleStore
 from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
 from services.catalog.category.store import CategoryStore
 from services.catalog.channel.store import INDEXES as CHANNEL_INDEXES
@@ -36,6 +40,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **PRICING_INDEXES,
     **PROMOTION_INDEXES,
     **SHOPPER_INDEXES,
+    **ATTRIBUTE_INDEXES,
+    **BUNDLE_INDEXES,
     JOURNAL: [],
 }
 
@@ -55,6 +61,8 @@ class CatalogStore:
         self.promotion = PromotionStore(db, self._changed)
         self.quote = QuoteStore(db, self.pricing, self.promotion)
         self.shopper = ShopperStore(db)
+        self.attribute = AttributeStore(db)
+        self.bundle = BundleStore(db)
         self.journal = db[JOURNAL]
         self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS])
 

@@ -1,12 +1,15 @@
 """The category tree as the graph shows it."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from kit.graphql.errors import Payload
+from kit.graphql.execution import batch_field
 from services.catalog.category import model
 from services.catalog.context import Info
 from services.catalog.model import translated
-from services.catalog.types import Locale
+from services.catalog.types import Locale, Translation
 
 
 @strawberry.type(description="A node of the category tree.")
@@ -25,10 +28,17 @@ class Category:
         """The slug."""
         return self.row.slug
 
-    @strawberry.field(description="In the locale asked for.")
-    def name(self, locale: Locale = None) -> str:
+    @batch_field(description="In the locale asked for.")
+    @staticmethod
+    async def name(categories: "Sequence[Category]", info: Info, locale: Locale = None) -> list[str]:
         """Translated."""
-        return translated(self.row.names, locale) or self.row.slug
+        chain = await info.context.locales()
+        return [translated(one.row.names, locale, chain) or one.row.slug for one in categories]
+
+    @strawberry.field(description="Its name in every language there is.")
+    def names(self) -> list[Translation]:
+        """In the order they were given."""
+        return Translation.all(self.row.names)
 
     @strawberry.field(description="The category above; null at the root.")
     async def parent(self, info: Info) -> "Category | None":

@@ -7,6 +7,7 @@ import strawberry
 from kit.errors import InvalidInput, Refused
 from kit.graphql.scalars import CurrencyCode
 from services.catalog import model
+from services.catalog.channel.types import ChannelKind
 
 
 @strawberry.input(description="A channel of sale.")
@@ -18,6 +19,13 @@ class ChannelUpsertInput:
     currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
     tax_rate: Decimal = strawberry.field(description="The tax inside its prices, as a share of net: 0.1 is 10 %.")
 
+    kind: model.ChannelKind = strawberry.field(
+        default=ChannelKind.ONLINE, description="Whether its shoppers are online or in a store."
+    )
+    locales: list[str] = strawberry.field(
+        default_factory=list, description="What its texts fall back to, one after the other: [ja, en]."
+    )
+
     def to_model(self) -> model.Channel:
         """For the model; refused if the rate is finer than a basis point."""
         points = self.tax_rate * 10_000
@@ -25,4 +33,4 @@ class ChannelUpsertInput:
             raise Refused(
                 InvalidInput(path=("input", "taxRate"), expected="at most 4 decimals", got=str(self.tax_rate))
             )
-        return model.Channel(self.id, self.name, self.currency, int(points))
+        return model.Channel(self.id, self.name, self.currency, int(points), self.kind, tuple(self.locales))

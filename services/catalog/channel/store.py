@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pymongo import ASCENDING, IndexModel
 
 from kit.mongo import Database, Document
-from services.catalog.model import Channel
+from services.catalog.model import Channel, ChannelKind
 
 COLLECTION = "channels"
 
@@ -30,11 +30,18 @@ class ChannelStore:
 
     async def put(self, channel: Channel) -> Channel:
         """Keep a channel, new or changed."""
-        values = asdict(channel)
+        values = asdict(channel) | {"locales": list(channel.locales)}
         values["_id"] = values.pop("id")
         await self.channels.replace_one({"_id": channel.id}, values, upsert=True)
         return channel
 
 
 def _channel(document: Document) -> Channel:
-    return Channel(document["_id"], document["name"], document["currency"], document["tax_rate_bp"])
+    return Channel(
+        id=document["_id"],
+        name=document["name"],
+        currency=document["currency"],
+        tax_rate_bp=document["tax_rate_bp"],
+        kind=ChannelKind(document.get("kind", ChannelKind.ONLINE)),
+        locales=tuple(document.get("locales", ())),
+    )

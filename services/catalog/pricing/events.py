@@ -10,7 +10,7 @@ from services.catalog.pricing.store import (
     PricingStore,
     base_documents,
 )
-from services.catalog.product.store import PRODUCT_CHANGED
+from services.catalog.product.documents import PRODUCT_CHANGED
 
 HEARD = (PRODUCT_CHANGED, LIST_PRICES_CHANGED)
 

@@ -9,12 +9,18 @@ from kit.errors import BadUserInput
 from kit.graphql.scalars import CurrencyCode
 from kit.graphql.types import ExternalIdInput
 from kit.pages import Sort
+from services.catalog.attribute.inputs import AttributeValueInput, attributes_of
+from services.catalog.bundle.model import Component
 from services.catalog.category.model import CategoryId
 from services.catalog.inputs import PriceInput, TranslationInput, needed_version, translations
+from services.catalog.media.types import MediaInput
 from services.catalog.model import ExternalRef
+from services.catalog.offer.types import OfferInput
 from services.catalog.product import model
 from services.catalog.product.actions import PriceEdit, ProductEdit
 from services.catalog.product.store import BY_NAME, BY_UPDATE, ProductFilter
+from services.catalog.related.model import Related
+from services.catalog.related.types import RelatedInput
 
 
 @strawberry.enum(description="The order of a listing: by name, A first, or last edited first.")
@@ -73,12 +79,25 @@ class SelectedOptionInput:
     value: str = strawberry.field(description="Such as Red.")
 
 
+@strawberry.input(description="So many pieces of a variant in one bundle.")
+class ComponentInput:
+    """See `bundle.model.Component`."""
+
+    sku: strawberry.ID = strawberry.field(description="A variant that is no bundle itself.")
+    quantity: int = strawberry.field(description="Pieces in one bundle.")
+
+
 @strawberry.input(description="What is bought.")
 class VariantInput:
     """See `model.Variant`."""
 
     sku: strawberry.ID = strawberry.field(description="Stock keeping unit, unique.")
-    barcode: str | None = strawberry.field(default=None, description="GTIN with its check digit.")
+    id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of a variant that is there, to give it another SKU."
+    )
+    barcodes: list[str] = strawberry.field(
+        default_factory=list, description="GTINs with their check digits: JAN, EAN, UPC, ITF; at most 10."
+    )
     options: list[SelectedOptionInput] = strawberry.field(
         default_factory=list, description="One value for every option of the product."
     )
@@ -86,15 +105,24 @@ class VariantInput:
         default=None, description="Only if it has a name of its own."
     )
     prices: list[PriceInput] = strawberry.field(default_factory=list, description="One a currency and channel.")
+    attributes: list[AttributeValueInput] = strawberry.field(
+        default_factory=list, description="Of definitions whose level is VARIANT."
+    )
+    components: list[ComponentInput] = strawberry.field(
+        default_factory=list, description="What a bundle is made of; none: it is no bundle."
+    )
 
     def to_model(self, *path: str) -> model.Variant:
         """For the model."""
         return model.Variant(
             sku=model.Sku(self.sku),
             options={option.name: option.value for option in self.options},
-            barcode=self.barcode,
+            barcodes=tuple(self.barcodes),
             names=translations(self.names) if self.names else None,
             prices=tuple(price.to_entry(*path, "prices", str(index)) for index, price in enumerate(self.prices)),
+            attributes=attributes_of(self.attributes, *path, "attributes"),
+            components=tuple(Component(one.sku, one.quantity) for one in self.components),
+            id=None if self.id is None else model.VariantId(self.id),
         )
 
 
@@ -120,9 +148,20 @@ class ProductUpsertInput:
     external_ids: list[ExternalIdInput] = strawberry.field(
         default_factory=list, description="What it is called elsewhere."
     )
+    tags: list[str] = strawberry.field(default_factory=list, description="Words for collections and searches.")
+    attributes: list[AttributeValueInput] = strawberry.field(
+        default_factory=list, description="Of definitions whose level is PRODUCT."
+    )
+    media: list[MediaInput] = strawberry.field(default_factory=list, description="In the order they are shown.")
+    related: list[RelatedInput] = strawberry.field(
+        default_factory=list, description="What else its shopper may want, in the order it is shown."
+    )
+    offer: OfferInput = strawberry.field(
+        default_factory=OfferInput, description="Who is offered it; left out: everybody, everywhere, at once."
+    )
 
-    def to_draft(self) -> model.ProductDraft:
-        """For the model."""
+    def to_draft(self, *path: str) -> model.ProductDraft:
+        """For the model; `path` is where it stands in the input."""
         return model.ProductDraft(
             slug=self.slug,
             names=translations(self.names),
@@ -131,9 +170,14 @@ class ProductUpsertInput:
             category_ids=tuple(CategoryId(id) for id in self.category_ids),
             options=tuple(model.Option(option.name, tuple(option.values)) for option in self.options),
             variants=tuple(
-                variant.to_model("input", "variants", str(index)) for index, variant in enumerate(self.variants)
+                variant.to_model(*path, "variants", str(index)) for index, variant in enumerate(self.variants)
             ),
             external_ids=tuple(ExternalRef(ref.source, ref.value) for ref in self.external_ids),
+            tags=tuple(self.tags),
+            attributes=attributes_of(self.attributes, *path, "attributes"),
+            media=tuple(one.to_model() for one in self.media),
+            related=tuple(Related(one.kind, one.product_id) for one in self.related),
+            offer=self.offer.to_model(),
         )
 
     def to_edit(self) -> ProductEdit | None:

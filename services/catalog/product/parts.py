@@ -8,19 +8,36 @@ from services.catalog.product.store import Parts
 
 PRODUCT: Final[Mapping[str, Parts]] = {
     "name": frozenset({"names"}),
+    "nameTranslation": frozenset({"names"}),
+    "names": frozenset({"names"}),
     "description": frozenset({"descriptions"}),
+    "descriptionTranslation": frozenset({"descriptions"}),
+    "descriptions": frozenset({"descriptions"}),
+    "tags": frozenset({"tags"}),
+    "attributes": frozenset({"attributes"}),
+    "media": frozenset({"media"}),
+    "related": frozenset({"related"}),
+    "createdAt": frozenset({"created_at"}),
     "brand": frozenset({"brand"}),
     "categories": frozenset({"category_ids"}),
     "options": frozenset({"options"}),
     "externalIds": frozenset({"external_ids"}),
 }
 VARIANT: Final[Mapping[str, Parts]] = {
+    "id": frozenset({"variants.id"}),
     "name": frozenset({"names", "variants.names"}),
-    "barcode": frozenset({"variants.barcode"}),
+    "nameTranslation": frozenset({"names", "variants.names"}),
+    "barcode": frozenset({"variants.barcodes"}),
+    "barcodes": frozenset({"variants.barcodes"}),
+    "attributes": frozenset({"variants.attributes"}),
+    "components": frozenset({"variants.components"}),
+    "media": frozenset({"media"}),
     "options": frozenset({"options", "variants.options"}),
 }
 """A variant's name may be its product's, its options have the order of its product's; prices are quote's to read."""
 KEY: Final = frozenset({"variants.sku"})
+ID: Final = frozenset({"variants.id"})
+BARCODE: Final = frozenset({"variants.barcodes"})
 
 
 def of_product(wanted: Wanted) -> Parts:
@@ -32,7 +49,7 @@ def of_product(wanted: Wanted) -> Parts:
 
 
 def of_variant(wanted: Wanted) -> Parts:
-    """For a variant; it is found by what `KEY` or its barcode says."""
+    """For a variant; it is found again in its product by what `KEY`, `BARCODE` or `ID` says."""
     owner = of_product(wanted["product"]) if "product" in wanted else frozenset()
     return KEY | _of(VARIANT, wanted) | owner
 

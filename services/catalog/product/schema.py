@@ -17,14 +17,14 @@ from services.catalog.product.inputs import (
     ProductUpsertInput,
     VariantPriceSetInput,
 )
+from services.catalog.product.payloads import ProductUpsertPayload, VariantPriceSetPayload
 from services.catalog.product.store import ProductFilter
 from services.catalog.product.types import (
     Product,
-    ProductUpsertPayload,
     Variant,
-    VariantPriceSetPayload,
     product_of,
     variant_of,
+    variant_with,
 )
 
 
@@ -57,22 +57,32 @@ class ProductQuery:
         narrow = await _narrowed(info, filter)
         fields = wanted(info)
         needed = parts.of_product(fields.at("nodes")) | parts.of_product(fields.at("edges", "node"))
-        page = await info.context.store.product.page(narrow, sort.to_sort(), PageArgs.parse(first, after), needed)
+        page = await info.context.store.product.page(
+            narrow, sort.to_sort(), PageArgs.parse(first, after), needed, await info.context.viewer()
+        )
         return Connection.of(page, lambda row: Product(row=row))
 
-    @strawberry.field(description="One variant, by SKU or by barcode.")
+    @strawberry.field(description="One variant, by SKU, by barcode or by id.")
     async def variant(
         self,
         info: Info,
         sku: Annotated[strawberry.ID | None, strawberry.argument(description="Stock keeping unit.")] = None,
-        barcode: Annotated[str | None, strawberry.argument(description="GTIN: JAN, EAN or UPC.")] = None,
+        barcode: Annotated[
+            str | None, strawberry.argument(description="A GTIN: JAN, EAN, UPC, with or without zeros in front.")
+        ] = None,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="var_…")] = None,
     ) -> Variant | None:
         """Null if there is none."""
         loaders = info.context.loaders
-        loader, key = exactly_one(sku=(loaders.product_by_sku, sku), barcode=(loaders.product_by_barcode, barcode))
-        needed = parts.of_variant(wanted(info)) | ({"variants.barcode"} if sku is None else set())
-        row = await loader.of(needed).load(key)
-        return None if row is None else _variant(row, sku, barcode)
+        loader, key = exactly_one(
+            sku=(loaders.product_by_sku, sku),
+            barcode=(loaders.product_by_barcode, barcode),
+            id=(loaders.product_by_variant_id, id),
+        )
+        row = await loader.of(parts.of_variant(wanted(info)) | parts.BARCODE | parts.ID).load(key)
+        if row is None:
+            return None
+        return variant_of(row, sku, id) if barcode is None else variant_with(row, barcode)
 
 
 @strawberry.type
@@ -100,17 +110,11 @@ class ProductMutation:
 
 async def _upsert_product(info: Info, input: ProductUpsertInput) -> model.Product:
     now = info.context.caller.at
-    return await actions.upsert_product(info.context.store, input.to_draft(), input.to_edit(), now=now)
+    return await actions.upsert_product(info.context.store, input.to_draft("input"), input.to_edit(), now=now)
 
 
 async def _set_price(info: Info, input: VariantPriceSetInput) -> model.Product:
     return await actions.set_price(info.context.store, input.to_edit(), now=info.context.caller.at)
-
-
-def _variant(row: model.Product, sku: str | None, barcode: str | None) -> Variant | None:
-    if sku is not None:
-        return variant_of(row, sku)
-    return next((variant_of(row, v.sku) for v in row.draft.variants if v.barcode == barcode), None)
 
 
 async def _narrowed(info: Info, filter: ProductFilterInput | None) -> ProductFilter:

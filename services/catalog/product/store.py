@@ -5,34 +5,38 @@ key: `_id`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from kit.events.log import insert_new
-from kit.events.outbox import OUTBOX_INDEX, outbox_entry
-from kit.ids import new_id
+from kit.events.outbox import OUTBOX_INDEX
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
+from services.catalog.barcode.model import searched
 from services.catalog.category.model import CategoryId
-from services.catalog.conflict import conflict_of
-from services.catalog.model import ExternalRef, PriceEntry
-from services.catalog.product.model import Option, Product, ProductDraft, ProductId, Sku, Variant
+from services.catalog.conflict import Conflict, conflict_of
+from services.catalog.model import ExternalRef
+from services.catalog.offer.model import Viewer
+from services.catalog.offer.store import offered_to
+from services.catalog.product.documents import Write, content_of, outbox_of, parse_product, product_document
+from services.catalog.product.model import Product
 
 COLLECTION = "products"
-PRODUCT_CHANGED = "noren.catalog.product_changed.v1"
+DUPLICATE_KEY = 11000
+"""MongoDB's code of a unique index that says no."""
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     COLLECTION: [
         IndexModel([("slug", ASCENDING)], name="slug", unique=True),
         IndexModel([("variants.sku", ASCENDING)], name="sku", unique=True),
+        IndexModel([("variants.id", ASCENDING)], name="variant_id", unique=True),
         IndexModel(
-            [("variants.barcode", ASCENDING)],
-            name="barcode",
+            [("variants.gtins", ASCENDING)],
+            name="gtin",
             unique=True,
-            partialFilterExpression={"variants.barcode": {"$type": "string"}},
+            partialFilterExpression={"variants.gtins": {"$type": "string"}},
         ),
         IndexModel(
             [("external_ids.source", ASCENDING), ("external_ids.value", ASCENDING)],
@@ -40,10 +44,17 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
             unique=True,
             partialFilterExpression={"external_ids.0": {"$exists": True}},
         ),
+        IndexModel(
+            [("variants.components.sku", ASCENDING)],
+            name="component",
+            partialFilterExpression={"variants.components.sku": {"$exists": True}},
+        ),
+        IndexModel([("category_ids", ASCENDING), ("_id", ASCENDING)], name="filed"),
         IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
         IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)], name="by_update"),
         IndexModel([("category_path", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)], name="category_name"),
         IndexModel([("brand", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)], name="brand_name"),
+        IndexModel([("tags", ASCENDING), ("sort_name", ASCENDING), ("_id", ASCENDING)], name="tag_name"),
         OUTBOX_INDEX,
     ],
 }
@@ -67,8 +78,9 @@ class ProductFilter:
 
 Parts = frozenset[str]
 """Stored fields of products that somebody will read, such as names or variants.prices."""
-ALWAYS: Parts = frozenset({"slug", "version", "updated_at"})
-"""Small, and read wherever a product is."""
+ALWAYS: Parts = frozenset({"slug", "version", "updated_at", "offer"})
+"""Small, and read wherever a product is: who may see it is among it."""
+_HIDDEN = {"outbox": 0, "category_path": 0, "sort_name": 0}
 
 
 class ProductStore:
@@ -91,16 +103,44 @@ class ProductStore:
         found = await self._find({"variants.sku": {"$in": list(skus)}}, parts)
         return {variant.sku: product for product in found for variant in product.draft.variants}
 
+    async def by_variant_id(self, ids: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
+        """The products whose variants have these ids, by variant id; see `by_id`."""
+        found = await self._find({"variants.id": {"$in": list(ids)}}, parts)
+        return {v.id: product for product in found for v in product.draft.variants if v.id is not None}
+
     async def by_barcode(self, barcodes: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
-        """The products that have these barcodes, by barcode; see `by_id`."""
-        found = await self._find({"variants.barcode": {"$in": list(barcodes)}}, parts)
-        return {v.barcode: product for product in found for v in product.draft.variants if v.barcode is not None}
+        """The products that have these barcodes, however written, by what was asked for; see `by_id`."""
+        asked = {searched(barcode): barcode for barcode in barcodes}
+        found = await self._find({"variants.gtins": {"$in": list(asked)}}, parts)
+        by_gtin = {searched(one): row for row in found for v in row.draft.variants for one in v.barcodes}
+        return {barcode: by_gtin[searched(barcode)] for barcode in barcodes if searched(barcode) in by_gtin}
+
+    async def by_external_id(self, refs: Sequence[ExternalRef]) -> dict[ExternalRef, Product]:
+        """The products other systems call so, by what they call them."""
+        by_source: dict[str, list[str]] = {}
+        for ref in refs:
+            by_source.setdefault(ref.source, []).append(ref.value)
+        clauses = [
+            {"external_ids": {"$elemMatch": {"source": source, "value": {"$in": values}}}}
+            for source, values in by_source.items()
+        ]
+        found = await self._find({"$or": clauses}, None) if clauses else []
+        return {ref: product for product in found for ref in product.draft.external_ids}
+
+    async def existing(self, ids: Sequence[str]) -> set[str]:
+        """Which of these products there are."""
+        return {row["_id"] for row in await self.products.find({"_id": {"$in": list(ids)}}, {"_id": 1}).to_list()}
 
     async def page(
-        self, narrow: ProductFilter, sort: Sort, page: PageArgs, parts: Parts | None = None
+        self,
+        narrow: ProductFilter,
+        sort: Sort,
+        page: PageArgs,
+        parts: Parts | None = None,
+        viewer: Viewer | None = None,
     ) -> Page[Product]:
-        """One page of the listing; see `by_id`."""
-        where: Document = {}
+        """One page of the listing, of what the viewer may see; see `by_id`."""
+        where: Document = dict(offered_to(viewer))
         if narrow.category_ids is not None:
             where["category_path"] = {"$in": list(narrow.category_ids)}
         if narrow.brand is not None:
@@ -109,54 +149,74 @@ class ProductStore:
             chosen = {f"options.{name}": {"$in": list(values)} for name, values in narrow.options.items()}
             where["variants"] = {"$elemMatch": chosen}
         projection = None if parts is None else projection_of(parts | {name for name, _ in sort})
-        return await find_page(self.products, where, sort, page, _product, projection=projection)
+        return await find_page(self.products, where, sort, page, parse_product, projection=projection)
 
-    async def insert(self, draft: ProductDraft, paths: Sequence[CategoryId], now: datetime) -> Product:
+    async def insert(self, write: Write, session: AsyncClientSession | None = None) -> Product:
         """Keep a new product, or raise Conflict."""
-        document = _product_document(ProductId(new_id("prd")), draft, paths, now)
+        document = product_document(write)
         try:
-            await self.products.insert_one(document)
+            await self.products.insert_one(document, session=session)
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
         self._on_change()
-        return _product(document)
+        return parse_product(document)
 
-    async def insert_many(self, drafts: Sequence[tuple[ProductDraft, Sequence[CategoryId]]], now: datetime) -> int:
-        """Keep the products whose identifiers are all new, and say how many were."""
-        rows = [_product_document(ProductId(new_id("prd")), draft, paths, now) for draft, paths in drafts]
-        try:
-            return await insert_new(self.products, rows)
-        finally:
-            self._on_change()
-
-    async def replace(
-        self, id: str, version: int, draft: ProductDraft, paths: Sequence[CategoryId], now: datetime
-    ) -> Product | None:
-        """Replace the product if it still has `version`; None if it has not."""
-        document = _product_document(ProductId(id), draft, paths, now, version=version + 1)
-        entries = document.pop("outbox")
-        document.pop("_id")
+    async def replace(self, write: Write, session: AsyncClientSession | None = None) -> Product | None:
+        """Replace the version before the write's, if the product still has it; None if it has not."""
         try:
             kept = await self.products.find_one_and_update(
-                {"_id": id, "version": version},
-                {"$set": document, "$push": {"outbox": {"$each": entries}}},
-                return_document=True,
+                {"_id": write.id, "version": write.version - 1}, _edit(write), return_document=True, session=session
             )
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
         self._on_change()
-        return None if kept is None else _product(kept)
+        return None if kept is None else parse_product(kept)
+
+    async def write_many(self, writes: Sequence[Write]) -> dict[int, Conflict | None]:
+        """Insert and replace, each alone; what was not written, by its place: the conflict, or None for a version
+        that is gone. A product whose `step` is the write's counts as written: this call did it before."""
+        operations = [
+            InsertOne(product_document(write))
+            if write.version == 1
+            else UpdateOne({"_id": write.id, "version": write.version - 1}, _edit(write))
+            for write in writes
+        ]
+        failed: dict[int, Conflict | None] = {}
+        matched = sum(write.version > 1 for write in writes)
+        try:
+            done = await self.products.bulk_write(operations, ordered=False)
+            complete = done.matched_count == matched
+        except BulkWriteError as error:
+            details = error.details or {}
+            if any(one["code"] != DUPLICATE_KEY for one in details["writeErrors"]) or details["writeConcernErrors"]:
+                raise
+            failed = {one["index"]: conflict_of(one) for one in details["writeErrors"]}
+            complete = False
+        finally:
+            self._on_change()
+        if not complete:
+            failed = await self._missed(writes, failed)
+        return failed
 
     async def count(self) -> int:
         """How many products there are, estimated from the collection's own count."""
         return await self.products.estimated_document_count()
 
+    async def _missed(
+        self, writes: Sequence[Write], conflicts: Mapping[int, Conflict | None]
+    ) -> dict[int, Conflict | None]:
+        asked = {"_id": {"$in": [write.id for write in writes]}}
+        found = await self.products.find(asked, {"version": 1, "step": 1}).to_list()
+        there = {row["_id"]: (row["version"], row.get("step")) for row in found}
+        return {
+            place: conflicts.get(place)
+            for place, write in enumerate(writes)
+            if there.get(write.id) != (write.version, write.step)
+        }
+
     async def _find(self, where: Document, parts: Parts | None) -> list[Product]:
-        projection = _PRODUCT_FIELDS if parts is None else projection_of(parts)
-        return [_product(document) for document in await self.products.find(where, projection).to_list()]
-
-
-_PRODUCT_FIELDS = {"outbox": 0, "category_path": 0, "sort_name": 0}
+        projection = _HIDDEN if parts is None else projection_of(parts)
+        return [parse_product(document) for document in await self.products.find(where, projection).to_list()]
 
 
 def projection_of(parts: Parts) -> dict[str, int]:
@@ -164,69 +224,5 @@ def projection_of(parts: Parts) -> dict[str, int]:
     return dict.fromkeys(sorted(ALWAYS | parts), 1)
 
 
-def _product_document(
-    id: ProductId, draft: ProductDraft, paths: Sequence[CategoryId], now: datetime, version: int = 1
-) -> Document:
-    changed = {"productId": id, "version": version, "prices": _prices_told(draft)}
-    return {
-        "_id": id,
-        "slug": draft.slug,
-        "names": dict(draft.names),
-        "descriptions": dict(draft.descriptions),
-        "brand": draft.brand,
-        "category_ids": list(draft.category_ids),
-        "category_path": list(paths),
-        "options": [{"name": option.name, "values": list(option.values)} for option in draft.options],
-        "variants": [_variant_document(variant) for variant in draft.variants],
-        "external_ids": [asdict(ref) for ref in draft.external_ids],
-        "sort_name": next(iter(draft.names.values())).casefold(),
-        "version": version,
-        "updated_at": now,
-        "outbox": [outbox_entry(f"{id}:v{version}", PRODUCT_CHANGED, id, now, changed)],
-    }
-
-
-def _prices_told(draft: ProductDraft) -> list[Document]:
-    """The variants' prices for the event: the price history is made of them."""
-    return [
-        {"sku": variant.sku, "currency": entry.currency, "grossMinor": entry.gross_minor, "channel": entry.channel}
-        for variant in draft.variants
-        for entry in variant.prices
-    ]
-
-
-def _variant_document(variant: Variant) -> Document:
-    document: Document = {
-        "sku": variant.sku,
-        "options": dict(variant.options),
-        "prices": [asdict(entry) for entry in variant.prices],
-    }
-    if variant.barcode is not None:
-        document["barcode"] = variant.barcode
-    if variant.names:
-        document["names"] = dict(variant.names)
-    return document
-
-
-def _product(document: Document) -> Product:
-    draft = ProductDraft(
-        slug=document["slug"],
-        names=document.get("names", {}),
-        descriptions=document.get("descriptions", {}),
-        brand=document.get("brand"),
-        category_ids=tuple(document.get("category_ids", ())),
-        options=tuple(Option(option["name"], tuple(option["values"])) for option in document.get("options", ())),
-        variants=tuple(_variant(variant) for variant in document.get("variants", ())),
-        external_ids=tuple(ExternalRef(**ref) for ref in document.get("external_ids", ())),
-    )
-    return Product(document["_id"], draft, document["version"], document["updated_at"])
-
-
-def _variant(document: Document) -> Variant:
-    return Variant(
-        sku=Sku(document["sku"]),
-        options=document.get("options", {}),
-        barcode=document.get("barcode"),
-        names=document.get("names"),
-        prices=tuple(PriceEntry(**entry) for entry in document.get("prices", ())),
-    )
+def _edit(write: Write) -> Document:
+    return {"$set": content_of(write), "$push": {"outbox": {"$each": outbox_of(write)}}}

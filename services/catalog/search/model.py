@@ -152,7 +152,7 @@ def indexed_product(
     own_names = [name for variant in draft.variants for name in (variant.names or {}).values()]
     offers, coarse = _offers(draft.variants, facts.in_stock)
     prices = {channel.id: _prices(draft.variants, channel) for channel in channels}
-    codes = [code for v in draft.variants for code in (v.sku, v.barcode) if code]
+    codes = [code for v in draft.variants for code in (v.sku, *v.barcodes)]
     return IndexedProduct(
         id=row.id,
         names=tuple(dict.fromkeys([*draft.names.values(), *own_names])),

@@ -34,6 +34,11 @@ COLORS = Option("color", ("Red", "Blue"))
 SIZES = Option("size", ("S", "M"))
 
 
+def plain(draft: ProductDraft) -> ProductDraft:
+    """The draft as it was before its variants were given ids."""
+    return replace(draft, variants=tuple(replace(one, id=None) for one in draft.variants))
+
+
 def shirt(*chosen: tuple[str, str], slug: str = "shirt") -> ProductDraft:
     """Variants by color and size."""
     variants = tuple(variant(f"{slug}-{c}-{s}".upper(), {"color": c, "size": s}) for c, s in chosen)

@@ -28,7 +28,7 @@ async def sell(store: CatalogStore) -> None:
     mug = draft(
         names={"en": "Mug", "ja": "マグ"},
         category_ids=(cups.id,),
-        variants=(variant("MUG", barcode=GTINS[3], prices=prices),),
+        variants=(variant("MUG", barcodes=(GTINS[3],), prices=prices),),
         external_ids=(ExternalRef("erp", "77"),),
     )
     await upsert_product(store, mug, None, now=NOW)
@@ -223,7 +223,7 @@ async def everything(store: CatalogStore) -> list[Any]:
 
 REFUSED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("productUpsert", {"slug": "mug"}, "TAKEN", ["input", "slug"]),
-    ("productUpsert", {"variants": [{"sku": "MUG"}]}, "TAKEN", ["input", "variants", "sku"]),
+    ("productUpsert", {"variants": [{"sku": "MUG"}]}, "TAKEN", ["input", "variants", "0", "sku"]),
     ("productUpsert", {"names": []}, "INVALID_INPUT", ["input", "names"]),
     ("productUpsert", {"id": "prd_1"}, "INVALID_INPUT", ["input", "expectedVersion"]),
     ("productUpsert", {"id": "prd_1", "expectedVersion": 1}, "NOT_FOUND", ["input", "id"]),

@@ -9,7 +9,8 @@ from kit.pages import PageArgs, Sort
 from services.catalog.category.actions import create_category
 from services.catalog.events import drainers
 from services.catalog.product.actions import ProductEdit, import_products, upsert_product
-from services.catalog.product.store import BY_NAME, BY_UPDATE, PRODUCT_CHANGED, ProductFilter
+from services.catalog.product.documents import PRODUCT_CHANGED, Write
+from services.catalog.product.store import BY_NAME, BY_UPDATE, ProductFilter
 from services.catalog.store import INDEXES, CatalogStore
 from tests.services.catalog.shop import NOW, draft, shirt
 
@@ -115,7 +116,7 @@ async def test_every_version_of_a_product_is_told_once(store: CatalogStore, even
 
 async def test_an_edit_that_is_refused_tells_nothing(store: CatalogStore) -> None:
     made = await upsert_product(store, draft(), None, now=NOW)
-    assert await store.product.replace(made.id, 7, draft("cup"), [], NOW) is None
+    assert await store.product.replace(Write(id=made.id, draft=draft("cup"), path=[], now=NOW, version=8)) is None
 
     document = await store.db["products"].find_one({"_id": made.id})
     assert document is not None

@@ -1,0 +1,1 @@
+"""Bundles: variants that are made of other variants."""

@@ -1,0 +1,1 @@
+"""Who is offered a product: its state, its publications on channels, and where it is sold."""

@@ -1,0 +1,1 @@
+"""What else a shopper of a product may want."""
