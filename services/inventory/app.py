@@ -14,6 +14,7 @@ from kit.tasks import background
 from services.inventory.actions import sweep_for_ever, sweep_papers_for_ever
 from services.inventory.context import Context
 from services.inventory.events import drainers
+from services.inventory.fulfillment.code import PickupCodes
 from services.inventory.loaders import Loaders
 from services.inventory.schema import schema
 from services.inventory.settings import Settings
@@ -36,6 +37,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
     ):
+        store.pickup_codes = PickupCodes(context_secret(settings))
         draining = {f"drain_{place}": drainer.run() for place, drainer in enumerate(drainers(store, event_log))}
 
         def make_context(caller: RequestContext) -> Context:

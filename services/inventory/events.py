@@ -12,6 +12,12 @@ damaged, lost}]}.
 `noren.inventory.delivery_{expected,received,inspected,closed,cancelled}.v1`: subject the delivery's id, data
 {deliveryId, locationId, supplier, orderNumber, state, actor, lines: [{sku, expected, dueAt, arrived, onHold, damaged,
 rejected}]}.
+`noren.inventory.fulfillment_{allocated,picking,picked,short,resourced,unavailable,ready,code_renewed,collected,no_show,
+shipped,in_transit,arrived,delivered,cancelled,returned,inspected}.v1`: subject the fulfilment's id, data
+{fulfillmentId, orderId, customerId, channel, kind, state, sourceId, placeId, carrier, tracking, collectBy, actor,
+lines: [{sku, quantity, picked, short, returned}]}; of `resourced` and `unavailable` also replacements:
+[{fulfillmentId, locationId, lines: [{sku, quantity}]}] and unavailable: [{sku, quantity}]; of `returned` and
+`inspected` also returned: {id, locationId, lines: [{sku, quantity, restocked, damaged, writtenOff}]}.
 """
 
 from kit.events import Drainer, EventLog

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiodataloader import DataLoader
 
 from kit.loaders import by_key
+from services.inventory.fulfillment.model import Fulfillment
 from services.inventory.location.model import GeoPoint, Location
 from services.inventory.stock.model import LevelNear, StockLevel
 from services.inventory.store import InventoryStore
@@ -37,6 +38,7 @@ class Loaders:
     def __init__(self, store: InventoryStore) -> None:
         self._store = store
         self.location: DataLoader[str, Location | None] = by_key(store.locations.by_id)
+        self.fulfillments: DataLoader[str, list[Fulfillment] | None] = by_key(store.fulfillments.of_orders)
         self.levels_near: DataLoader[tuple[str, Around], list[LevelNear]] = DataLoader(self._levels_near)
         self.first_levels: DataLoader[tuple[str, Slice], list[StockLevel]] = DataLoader(self._first_levels)
 

@@ -10,13 +10,13 @@ from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
 from services.inventory.context import Info
+from services.inventory.fulfillment.types import Order
 from services.inventory.location import model as locations
 from services.inventory.location.inputs import LocationFilter, LocationUpsertInput
 from services.inventory.location.schema import LocationQuery
 from services.inventory.location.types import Location, LocationExternalIdTaken, LocationUpsertPayload
-from services.inventory.paper.types import PAPER_ERRORS
-from services.inventory.receiving.schema import DeliveryMutation, DeliveryQuery
-from services.inventory.receiving.types import ReceiptExceedsOrder
+from services.inventory.paper.schema import ERRORS as PAPER_ERRORS
+from services.inventory.paper.schema import PaperMutation, PaperQuery
 from services.inventory.reservation import model as reservations
 from services.inventory.reservation.types import (
     Reservation,
@@ -35,7 +35,6 @@ from services.inventory.stock.types import (
     StockMoveInput,
     StockMovePayload,
 )
-from services.inventory.transfer.schema import TransferMutation, TransferQuery
 from services.inventory.types import InsufficientStock, Variant
 
 WRITE = "stock:write"
@@ -44,7 +43,7 @@ RESERVE = "stock:reserve"
 
 
 @strawberry.type
-class Query(LocationQuery, TransferQuery, DeliveryQuery):
+class Query(LocationQuery, PaperQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -85,7 +84,7 @@ class Query(LocationQuery, TransferQuery, DeliveryQuery):
 
 
 @strawberry.type
-class Mutation(TransferMutation, DeliveryMutation):
+class Mutation(PaperMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
@@ -179,13 +178,12 @@ def _shown(info: Info, row: reservations.Reservation) -> Reservation:
 schema = build_schema(
     Query,
     Mutation,
-    types=[Variant],
+    types=[Variant, Order],
     errors=[
         InsufficientStock,
         OnHandChanged,
         ReservationEnded,
         LocationExternalIdTaken,
         *PAPER_ERRORS,
-        ReceiptExceedsOrder,
     ],
 )

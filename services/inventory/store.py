@@ -8,6 +8,9 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events import Teller
 from kit.mongo import Database
+from services.inventory.fulfillment.code import PickupCodes
+from services.inventory.fulfillment.store import INDEXES as FULFILLMENT_INDEXES
+from services.inventory.fulfillment.store import FulfillmentStore
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
 from services.inventory.receiving.store import INDEXES as DELIVERY_INDEXES
@@ -22,7 +25,7 @@ from services.inventory.stock.store import JOURNAL, StockStore
 from services.inventory.transfer.store import INDEXES as TRANSFER_INDEXES
 from services.inventory.transfer.store import TransferStore
 
-PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {**TRANSFER_INDEXES, **DELIVERY_INDEXES}
+PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {**TRANSFER_INDEXES, **DELIVERY_INDEXES, **FULFILLMENT_INDEXES}
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **LOCATION_INDEXES,
     **STOCK_INDEXES,
@@ -42,7 +45,9 @@ class InventoryStore:
         self.reservations = ReservationStore(db, self._changed)
         self.transfers = TransferStore(db, self._changed)
         self.deliveries = DeliveryStore(db, self._changed)
-        self.papers = (self.transfers, self.deliveries)
+        self.fulfillments = FulfillmentStore(db, self._changed)
+        self.papers = (self.transfers, self.deliveries, self.fulfillments)
+        self.pickup_codes = PickupCodes()
         self.journal = db[JOURNAL]
         self.outboxes = (db[STOCK], db[RESERVATIONS])
         self.stock_teller = Teller(TOLD_FIELDS, tell)

@@ -9,6 +9,8 @@ from pymongo.errors import PyMongoError
 
 from kit.log import logger
 from kit.times import utc_now
+from services.inventory.fulfillment.model import committed as committed_by_fulfillment
+from services.inventory.fulfillment.sweep import sweep_fulfillments
 from services.inventory.paper.actions import post_left_over
 from services.inventory.paper.model import Claim, audit_claims
 from services.inventory.store import InventoryStore
@@ -22,7 +24,8 @@ SWEEP_EVERY_S = 1.0
 
 async def sweep_papers(store: InventoryStore, *, now: datetime) -> int:
     """Finish the next batch of every kind of paper; return how many there were. Any number of instances may."""
-    return await sweep_transfers(store, now) + await post_left_over(store, store.deliveries)
+    swept = await sweep_transfers(store, now) + await sweep_fulfillments(store, now)
+    return swept + await post_left_over(store, store.deliveries)
 
 
 async def sweep_papers_for_ever(store: InventoryStore) -> None:
@@ -42,4 +45,6 @@ async def audit_papers(store: InventoryStore, session: AsyncClientSession, commi
     claims: list[Claim] = []
     for transfer in await store.transfers.on_the_books(session):
         claims += committed_by_transfer(transfer)
+    for fulfillment in await store.fulfillments.on_the_books(session):
+        claims += committed_by_fulfillment(fulfillment)
     return audit_claims(claims, committed)

@@ -1,0 +1,1 @@
+"""Fulfilment: from pieces that are sold to pieces in somebody's hands. See `model`."""

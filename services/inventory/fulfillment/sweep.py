@@ -1,0 +1,50 @@
+"""What a sweep does for fulfilments: lets go what nobody collects, and finishes what crashes have left half done."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from kit.errors import Refused, Unavailable
+from services.inventory.fulfillment import life
+from services.inventory.fulfillment.actions import allocate, draft_of
+from services.inventory.fulfillment.model import Fulfillment, FulfillmentState
+from services.inventory.fulfillment.resource import resource
+from services.inventory.paper.actions import INVENTORY, post, post_left_over
+from services.inventory.paper.model import Step
+from services.inventory.store import InventoryStore
+
+STALLED_S = 10
+"""What takes longer was left by a crash."""
+
+
+async def sweep_fulfillments(store: InventoryStore, now: datetime) -> int:
+    """Do the next batch of each; return how many fulfilments that was."""
+    before = now - timedelta(seconds=STALLED_S)
+    late = await store.fulfillments.not_collected(now)
+    for each in late:
+        await _expire(store, each, now)
+    stalled = [each for each in await store.fulfillments.stalled(before) if each.parent_id is None]
+    for each in stalled:
+        with suppress(Refused, Unavailable):
+            await _finish_making(store, each)
+    resourcing = await store.fulfillments.resourcing(before)
+    for each in resourcing:
+        with suppress(Unavailable):
+            await resource(store, each, now=now)
+    return len(late) + len(stalled) + len(resourcing) + await post_left_over(store, store.fulfillments)
+
+
+async def _expire(store: InventoryStore, fulfillment: Fulfillment, now: datetime) -> None:
+    step = Step(f"{fulfillment.id}\nno_show", "", "expire", FulfillmentState.NO_SHOW, now, INVENTORY.name)
+    kept = await store.fulfillments.decide(fulfillment, life.expire(fulfillment, now), step, INVENTORY)
+    if kept is not None:
+        await post(store, store.fulfillments, kept)
+
+
+async def _finish_making(store: InventoryStore, fulfillment: Fulfillment) -> None:
+    """Do the rest, as who began it; the first of a reservation's fulfilments stands for all."""
+    reservation = await store.reservations.by_id(str(fulfillment.reservation_id))
+    if reservation is None:
+        return
+    first = min(await store.fulfillments.of_reservation(reservation.id), key=lambda each: each.id)
+    step = first.steps[0]
+    await allocate(store, draft_of(fulfillment), reservation, step, reservation.actor)
