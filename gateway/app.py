@@ -7,12 +7,13 @@ processes of their own: `uvicorn gateway.app:app`.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access
@@ -26,9 +27,11 @@ from gateway.metrics import Metrics
 from gateway.persisted import PersistedQueries
 from gateway.settings import GatewaySettings
 from gateway.startup import fetch_sdls
+from gateway.subscription import Subscriptions
 from gateway.supergraph_file import SupergraphFile
 from gateway.transports import Transport
 from gateway.transports.pooled_http import PooledHttpTransport
+from gateway.websocket import WebSocketEndpoint
 from kit.collector import calm_collector
 from kit.context import TRACE_HEADER, ContextSigner
 from kit.log import configure
@@ -51,19 +54,24 @@ def build_gateway(
 ) -> Starlette:
     """Compose `subgraphs` (SDL by name), reached through `transports`; raises `CompositionError`.
 
-    The app closes the transports when it ends.
+    The app closes the transports when it ends. A server that is about to stop awaits `app.state.begin_stop()` first:
+    it ends subscriptions and sockets, which would not end by themselves.
     """
     engine = _live_engine(settings, subgraphs, transports)
-    routes = _routes(settings, engine, transports, default_queries)
+    streams = _Streams.of(settings, engine)
+    routes = _routes(settings, engine, transports, streams, default_queries)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            await streams.stop()
             await _close(transports)
 
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.begin_stop = streams.stop
+    return app
 
 
 def http_gateway(
@@ -82,7 +90,9 @@ def http_gateway(
         signer = ContextSigner(context_secret(settings))
         opening = _from_file if settings.supergraph else _from_services
         async with opening(settings, signer) as (engine, transports, watch):
-            app.router.routes.extend(_routes(settings, engine, transports, default_queries))
+            streams = _Streams.of(settings, engine)
+            app.router.routes.extend(_routes(settings, engine, transports, streams, default_queries))
+            app.state.begin_stop = streams.stop
             every_s = settings.schema_poll_s
             with calm_collector():
                 async with background(**{"watch_schemas": watch(every_s)} if every_s else {}):
@@ -134,22 +144,45 @@ def _routes(
     settings: GatewaySettings,
     engine: LiveEngine,
     transports: Mapping[str, Transport],
+    streams: "_Streams",
     default_queries: Sequence[ReadyQuery],
 ) -> list[BaseRoute]:
     signer = ContextSigner(context_secret(settings))
     persisted = PersistedQueries()
-    endpoint = GraphQLEndpoint(engine, Access(settings), signer, settings.gateway_timeout_s, persisted)
+    endpoint = GraphQLEndpoint(
+        engine, Access(settings), signer, settings.gateway_timeout_s, persisted, streams.subscriptions
+    )
     health = Health(transports, signer)
     routes: list[BaseRoute] = [
         Route(ENDPOINT, _with_cors(endpoint, settings.cors_origins)),
+        WebSocketRoute(ENDPOINT, streams.sockets),
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
     ]
     if settings.metrics:
-        routes.append(Route("/metrics", Metrics(engine, persisted).show))
+        routes.append(Route("/metrics", Metrics(engine, persisted, streams.subscriptions, streams.sockets).show))
     if settings.graphiql:
         routes += explorer_routes(settings.data_dir, ENDPOINT, default_queries)
     return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Streams:
+    """What goes on for long: subscriptions, and the connections they go over."""
+
+    subscriptions: Subscriptions
+    sockets: WebSocketEndpoint
+
+    @classmethod
+    def of(cls, settings: GatewaySettings, engine: LiveEngine) -> "_Streams":
+        signer = ContextSigner(context_secret(settings))
+        subscriptions = Subscriptions(engine, signer, settings.gateway_timeout_s)
+        return cls(subscriptions, WebSocketEndpoint(subscriptions, Access(settings), settings.cors_origins))
+
+    async def stop(self) -> None:
+        """Sockets first: a client that sees its connection go away subscribes anew, one that sees an error may not."""
+        await self.sockets.stop()
+        await self.subscriptions.stop()
 
 
 def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:

@@ -6,14 +6,15 @@ the trace id, and one line of log a request. Refuses batches, uploads and mutati
 One request, in order:
 A  method and media types                           B  who calls (`gateway.access`)
 C  read and check the envelope (`gateway.persisted`) D  execute (`gateway.engine`)
-E  status, answer (`gateway.compression`) or its parts (`gateway.incremental`), one line of log
+E  status, answer (`gateway.compression`), its parts (`gateway.incremental`) or events (`gateway.sse`), one line of log
 """
 
 import asyncio
 import re
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import AsyncGenerator, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,7 @@ from gateway.accept import GRAPHQL_JSON, JSON, negotiate
 from gateway.access import Access, Caller
 from gateway.compression import MIN_BYTES, accepts_gzip, gzipped
 from gateway.engine import GraphQLRequest
+from gateway.errors import RequestRefused
 from gateway.incremental import Form, PartsToCome, send_parts
 from gateway.persisted import (
     NOT_FOUND,
@@ -34,9 +36,11 @@ from gateway.persisted import (
     PersistedQueryUnknown,
 )
 from gateway.request.limits import MAX_TOKENS
+from gateway.sse import send_told
+from gateway.subscription import Asked, Subscriptions, Told, identity_of
 from gateway.trace import Trace
 from kit.app import envelope_problem
-from kit.context import CONTEXT_HEADER, TRACE_HEADER, ContextSigner, RequestContext
+from kit.context import CONTEXT_HEADER, TRACE_HEADER, ContextSigner
 from kit.errors import BadUserInput, Fault, Forbidden, Unauthenticated
 from kit.log import logger
 
@@ -49,7 +53,10 @@ MAX_QUERY_PARAMETERS = 16
 PREFLIGHT_HEADERS = ("x-noren-csrf", "graphql-require-preflight", "apollo-require-preflight")
 """Any one of them makes a browser ask first (CORS preflight) before it lets a foreign page send the request."""
 
-_STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "UNAVAILABLE": 503}
+_STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "UNAVAILABLE": 503} | {
+    "TOO_MANY_SUBSCRIPTIONS": 503,
+    "GOING_AWAY": 503,
+}
 _OPERATION_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,63}")
 _log = logger("gateway.access_log")
 
@@ -96,6 +103,7 @@ class _Exchange:
     form: Form | None = None
     caller: Caller | None = None
     operation_name: str | None = None
+    told: AsyncGenerator[Told, None] | None = None
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -109,12 +117,14 @@ class GraphQLEndpoint:
         signer: ContextSigner,
         timeout_s: float,
         persisted: PersistedQueries | None = None,
+        subscriptions: Subscriptions | None = None,
     ) -> None:
         self._engine = engine
         self._access = access
         self._signer = signer
         self._timeout_s = timeout_s
         self._persisted = PersistedQueries() if persisted is None else persisted
+        self._subscriptions = subscriptions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -123,6 +133,12 @@ class GraphQLEndpoint:
         extra: dict[str, str] = {}
         try:
             response, rest = await self._answer(exchange)
+            if exchange.told is not None and exchange.form is not None:
+                status, size = await send_told(
+                    exchange.told, receive, send, _headers(exchange, exchange.form.content_type)
+                )
+                _log_line(exchange, status, size)
+                return
             if rest is not None or (not exchange.media_type and "data" in response):
                 assert exchange.form is not None
                 headers_out = _headers(exchange, exchange.form.content_type)
@@ -165,8 +181,17 @@ class GraphQLEndpoint:
         if method == "GET" and _is_mutation(request):
             raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "a mutation is sent by POST, never by GET", {"allow": "POST"})
         exchange.operation_name = request.operation_name
+        if self._subscriptions is not None and exchange.form is not None and exchange.form.carrier == "events":
+            who = partial(self._access.identify, exchange.headers, server_host)
+            try:
+                exchange.told = self._subscriptions.begin(Asked(request, who, exchange.trace))
+            except RequestRefused as refused:
+                return {"errors": refused.errors}, None
+            if exchange.told is not None:
+                self._persisted.remember(asked)
+                return {}, None
         onward = {CONTEXT_HEADER: self._signer.sign(caller.context), TRACE_HEADER: exchange.trace.parent}
-        identity, rest = _identity_of(caller.context), None
+        identity, rest = identity_of(caller.context), None
         if exchange.form is None:
             response = await self._engine.execute(request, onward, self._timeout_s, identity)
         else:
@@ -174,11 +199,6 @@ class GraphQLEndpoint:
         if asked.remember_as is not None and "data" in response:
             self._persisted.remember(asked)
         return response, rest
-
-
-def _identity_of(context: RequestContext) -> Hashable:
-    """All of a context that an answer may depend on, except the instant."""
-    return (context.channel, context.location, context.customer, context.staff, context.scopes)
 
 
 async def _read_post(exchange: _Exchange) -> dict[str, Any]:
@@ -282,7 +302,7 @@ def _status_of(response: Mapping[str, Any], media_type: str) -> int:
     if "data" in response:
         return 200
     code = response["errors"][0].get("extensions", {}).get("code")
-    return _STATUS_OF_CODE.get(code, 400 if media_type == GRAPHQL_JSON else 200)
+    return _STATUS_OF_CODE.get(code, 200 if media_type == JSON else 400)
 
 
 def _refusal_of(fault: Fault) -> HttpRefusal:

@@ -69,10 +69,8 @@ class LiveEngine:
                 _log.error("changed subgraphs do not compose; the old graph stays", subgraphs=sorted(changed),
                            problems=[str(problem) for problem in error.problems])  # fmt: skip
                 return False
-            self._engine, self._subgraphs = engine, dict(subgraphs)
-            self.reloads += 1
-            for listener in self._listeners:
-                listener()
+            self._subgraphs = dict(subgraphs)
+            self._take(engine)
         _log.info("graph reloaded", subgraphs=sorted(changed), warmed=engine.cached()["plans"])
         return True
 
@@ -80,9 +78,14 @@ class LiveEngine:
         """Switch to a supergraph that was composed elsewhere."""
         async with self._one_at_a_time:
             busiest = self._engine.busiest(WARMED_OPERATIONS)
-            self._engine = await asyncio.to_thread(self._engine.successor_over, supergraph, transports, busiest)
-            self.reloads += 1
+            self._take(await asyncio.to_thread(self._engine.successor_over, supergraph, transports, busiest))
         _log.info("graph reloaded", subgraphs=sorted(transports), warmed=self._engine.cached()["plans"])
+
+    def _take(self, engine: Engine) -> None:
+        self._engine = engine
+        self.reloads += 1
+        for listener in self._listeners:
+            listener()
 
     async def watch(self, transports: Mapping[str, Transport], signer: ContextSigner, every_s: float) -> None:
         """Ask every subgraph for its SDL again and again, until cancelled. One that is away keeps its last."""

@@ -54,8 +54,12 @@ Opened = AbstractAsyncContextManager[Service]
 def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
     """The ASGI app of one service: POST /graphql, GET /health/live, GET /health/ready.
 
-    A server that is about to stop sets `app.state.stopping`, an `asyncio.Event`: subscriptions then end by themselves.
+    A server that is about to stop awaits `app.state.begin_stop()`: subscriptions, which would go on, then end.
     """
+    stopping = asyncio.Event()
+
+    async def begin_stop() -> None:
+        stopping.set()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -72,7 +76,8 @@ def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
         ],
         debug=False,
     )
-    app.state.stopping = asyncio.Event()
+    app.state.stopping = stopping
+    app.state.begin_stop = begin_stop
     return app
 
 

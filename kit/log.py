@@ -45,6 +45,7 @@ def configure(level: str = "INFO", style: ConsoleOrJson = "json") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("uvicorn.error").addFilter(_tells_no_address)
     for noisy in ("pymongo", "asyncio", "uvicorn.access", "httptools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -52,6 +53,11 @@ def configure(level: str = "INFO", style: ConsoleOrJson = "json") -> None:
 def logger(name: str) -> FilteringBoundLogger:
     """The logger of a module."""
     return cast(FilteringBoundLogger, structlog.get_logger(name))
+
+
+def _tells_no_address(record: logging.LogRecord) -> bool:
+    """Uvicorn tells of every WebSocket with its client's address, whatever `access_log` says."""
+    return not (isinstance(record.msg, str) and record.msg.startswith('%s - "WebSocket'))
 
 
 def _dumps(value: Any, **_: Any) -> str:

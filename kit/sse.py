@@ -23,13 +23,25 @@ COMPLETE = b"event: complete\ndata:\n\n"
 COMMENT = b":\n\n"
 
 Header = tuple[bytes, bytes]
+UNBUFFERED: Header = (b"x-accel-buffering", b"no")
+"""Nginx, and those that took it up, hold events back otherwise."""
+HEADERS: tuple[Header, ...] = (
+    (b"content-type", f"{EVENT_STREAM}; charset=utf-8".encode()),
+    (b"cache-control", b"no-store"),
+    UNBUFFERED,
+)
 Ended = Literal["completed", "left", "stopped"]
 """How a stream ended: everything was sent, the client went away or took nothing, the server stops."""
 
 
 def next_event(response: Mapping[str, Any]) -> bytes:
     """One GraphQL response as an event; JSON has no line breaks outside of its escapes."""
-    return b"event: next\ndata: " + orjson.dumps(response) + b"\n\n"
+    return next_json(orjson.dumps(response))
+
+
+def next_json(response: bytes) -> bytes:
+    """The same of a response that is JSON already, in one line."""
+    return b"event: next\ndata: " + response + b"\n\n"
 
 
 def accepts_events(accept: str) -> bool:
@@ -41,7 +53,7 @@ async def send_stream(
     blocks: AsyncGenerator[bytes, None],
     receive: Receive,
     send: Send,
-    headers: Iterable[Header] = (),
+    headers: Iterable[Header] = HEADERS,
     stopping: asyncio.Event | None = None,
     farewell: bytes = b"",
 ) -> Ended:
@@ -94,10 +106,7 @@ class _Line:
         self.sent_at = 0.0
 
     async def open(self, headers: Iterable[Header]) -> None:
-        own = [(b"content-type", f"{EVENT_STREAM}; charset=utf-8".encode()), (b"cache-control", b"no-store")]
-        unbuffered = (b"x-accel-buffering", b"no")  # nginx and those that took it up hold events back otherwise
-        start = {"type": "http.response.start", "status": 200, "headers": [*own, unbuffered, *headers]}
-        await self._send(start)
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*headers]})
         await self.block(COMMENT)  # the head leaves at once, so that the client knows that it is heard
 
     async def block(self, block: bytes) -> None:

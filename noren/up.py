@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -20,6 +20,7 @@ from rich.console import Console
 from starlette.applications import Starlette
 
 from gateway.settings import GatewaySettings
+from gateway.websocket.connection import MAX_MESSAGE_BYTES
 from kit.collector import calm_collector
 from kit.settings import context_secret
 from noren.system import GATEWAY, SERVICES, open_system, port_of
@@ -79,7 +80,8 @@ async def serve(app: Starlette, bound: socket.socket, on_started: Callable[[], N
         app,
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
         lifespan="off",  # uvicorn would log the stack trace of a start that fails, and raise nothing
         log_config=None,
         access_log=False,
@@ -88,21 +90,33 @@ async def serve(app: Starlette, bound: socket.socket, on_started: Callable[[], N
         server_header=False,
     )
     async with app.router.lifespan_context(app):
-        await _Server(config, on_started).serve(sockets=[bound])
+        await _Server(config, on_started, getattr(app.state, "begin_stop", _nothing)).serve(sockets=[bound])
+
+
+async def _nothing() -> None:
+    """What an app ends that has nothing that goes on."""
 
 
 class _Server(uvicorn.Server):
     """Uvicorn's server that says when it listens, and for which a stop that was asked for is a success."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_started: Callable[[], None], begin_stop: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._begin_stop = begin_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell."""
         await super().startup(sockets)
         if self.started:
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would go on for ever, in its own words; then as uvicorn does."""
+        await self._begin_stop()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -7,6 +7,6 @@ Knows neither HTTP nor WebSocket: `sse` and `websocket` carry what is told here 
 """
 
 from gateway.subscription.running import Told
-from gateway.subscription.subscriptions import Asked, SubscriptionCounts, Subscriptions
+from gateway.subscription.subscriptions import Asked, SubscriptionCounts, Subscriptions, identity_of
 
-__all__ = ["Asked", "SubscriptionCounts", "Subscriptions", "Told"]
+__all__ = ["Asked", "SubscriptionCounts", "Subscriptions", "Told", "identity_of"]

@@ -10,7 +10,7 @@ D  tell the reader, who may be slow (`running`)
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,8 @@ LIFETIME_S = 3_000.0
 """Then a client subscribes anew; below the hour for which a subgraph of kit's takes a context for good."""
 SWITCHED_AT_ONCE = 50
 """Subscriptions brought to a new graph before others get a turn of the loop: some milliseconds."""
+LAST_WORDS_S = 2.0
+"""How long a gateway that stops waits until readers have been told; one that takes longer is cut off."""
 
 _log = logger(__name__)
 
@@ -105,45 +107,60 @@ class Subscriptions:
         self._timeout_s = timeout_s
         self._running: set[_Subscribed] = set()
         self._switching: asyncio.Task[None] | None = None
-        self.stopping = asyncio.Event()
+        self._all_ended = asyncio.Event()
+        self._stopping = False
         self.counts = SubscriptionCounts()
         live.on_reload(self._graph_changed)
 
     def __len__(self) -> int:
         return len(self._running)
 
-    async def tell(self, asked: Asked) -> AsyncGenerator[Told, None]:
-        """What a client is told of an operation: one response, or of a subscription one an event.
+    def begin(self, asked: Asked) -> AsyncGenerator[Told, None] | None:
+        """What a client is told of a subscription, one GraphQL response an event; None for other operations.
 
-        The last one may be errors without data. Closing it ends the subscription at its source. Raises `Fault`s of
-        `Asked.identify` before the first.
+        The last one may be errors without data. Closing it ends the subscription at its source. Raises
+        `RequestRefused`, before anything has begun.
         """
         # A. prepare
         engine = self._live.engine
+        prepared = engine.subscription(asked.request)
+        if prepared is None:
+            return None
+        if len(self._running) >= MAX_SUBSCRIPTIONS:
+            message = f"{MAX_SUBSCRIPTIONS} subscriptions run here, and no more are taken."
+            raise RequestRefused.because(TOO_MANY_SUBSCRIPTIONS, message)
+        if self._stopping:
+            raise RequestRefused.because(GOING_AWAY, "The gateway is stopping.")
+        return self._run(_Subscribed(asked, engine, prepared))
+
+    async def tell(self, asked: Asked) -> AsyncGenerator[Told, None]:
+        """What a client is told of any operation: of a query or mutation, and of what is refused, one response."""
         try:
-            prepared = engine.subscription(asked.request)
+            begun = self.begin(asked)
         except RequestRefused as refused:
             yield Told.of({"errors": refused.errors})
             return
-        if prepared is None:
-            headers, caller = self._signed(asked.identify(asked.trace.id), asked.trace)
-            yield Told.of(await self._live.execute(asked.request, headers, self._timeout_s, caller))
+        if begun is None:
+            try:
+                headers, caller = self._signed(asked.identify(asked.trace.id), asked.trace)
+                yield Told.of(await self._live.execute(asked.request, headers, self._timeout_s, caller))
+            except Fault as fault:
+                yield Told.of({"errors": [error(str(fault), fault.code)]})
             return
-        if len(self._running) >= MAX_SUBSCRIPTIONS:
-            message = f"{MAX_SUBSCRIPTIONS} subscriptions run here, and no more are taken."
-            yield Told.of({"errors": [error(message, TOO_MANY_SUBSCRIPTIONS)]})
-            return
-        asked.identify(asked.trace.id)
-        subscribed = _Subscribed(asked, engine, prepared)
-        async with aclosing(self._run(subscribed)) as all_told:
+        async with aclosing(begun) as all_told:
             async for told in all_told:
                 yield told
 
-    def stop(self) -> None:
-        """End all of them, and let none begin: the gateway goes away."""
-        self.stopping.set()
+    async def stop(self) -> None:
+        """End all of them, and let none begin: the gateway goes away. Waits until they have, for `LAST_WORDS_S`."""
+        self._stopping = True
         for subscribed in list(self._running):
             subscribed.running.end(GOING_AWAY, "The gateway is stopping; subscribe anew.", GOING_AWAY)
+        if self._running:
+            self._all_ended.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._all_ended.wait()
 
     async def _run(self, subscribed: _Subscribed) -> AsyncGenerator[Told, None]:
         running = subscribed.running
@@ -158,6 +175,8 @@ class Subscriptions:
             expiry.cancel()
             self._running.discard(subscribed)
             self.counts.ended[running.ended or "left"] += 1
+            if not self._running:
+                self._all_ended.set()
 
     def _expire(self, running: Running) -> None:
         message = f"After {LIFETIME_S:g} s a subscription is begun anew."

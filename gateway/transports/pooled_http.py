@@ -80,6 +80,8 @@ class PooledHttpTransport:
                     raise SubgraphTimeout(f"did not take the subscription within {timeout_s:g} s") from error
                 while (response := await stream.next_response()) is not None:
                     yield response
+                    if "data" not in response:
+                        return
         finally:
             self._streams.discard(stream)
 

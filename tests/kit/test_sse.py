@@ -111,7 +111,7 @@ async def test_a_service_that_stops_says_so_and_ends_its_streams(hospital: Hospi
         aclosing(events_of(answer)) as events,
     ):
         await anext(events)
-        app.state.stopping.set()
+        await app.state.begin_stop()
         rest = [event async for event in events]
 
     assert [name for name, _ in rest] == ["next", "complete"]

@@ -271,10 +271,11 @@ async def test_a_gateway_that_stops_ends_them_and_says_so(desk: Desk) -> None:
     got: list[Any] = []
     listening = asyncio.create_task(listen(desk, got))
     await desk.clinic.until_listening()
-    desk.subscriptions.stop()
+    await desk.subscriptions.stop()
     await listening
+    await listen(desk, got)
 
-    assert [code_of(answer) for answer in got] == ["GOING_AWAY"]
+    assert [code_of(answer) for answer in got] == ["GOING_AWAY", "GOING_AWAY"]
     assert desk.clinic.closed == ["a"]
 
 
