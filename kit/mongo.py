@@ -28,6 +28,7 @@ WRITE_TIMEOUT_MS = 5_000
 """How long a majority may take to confirm a write."""
 POOL_SIZE = 64
 """Connections of one client; more writers at once than this only wait in MongoDB instead of here."""
+DUPLICATE_KEY = 11_000
 PING_S = 2.0
 
 OUTAGE = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
@@ -96,6 +97,15 @@ def is_outage(error: BaseException) -> bool:
         details = error.details or {}
         return bool(details.get("writeConcernErrors")) and not details.get("writeErrors")
     return isinstance(error, PyMongoError) and any(error.has_error_label(label) for label in PASSING)
+
+
+def duplicates(error: BulkWriteError) -> list[int]:
+    """The places in a bulk insert whose key was there already; raises it again if anything else went wrong."""
+    details = error.details or {}
+    failed = details.get("writeErrors", [])
+    if any(each["code"] != DUPLICATE_KEY for each in failed) or details.get("writeConcernErrors"):
+        raise error
+    return [int(each["index"]) for each in failed]
 
 
 async def is_ready(db: Database) -> bool:

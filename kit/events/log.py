@@ -14,13 +14,12 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from kit.events.envelope import Event
 from kit.log import logger
-from kit.mongo import Database, Document, ensure_indexes, is_outage, open_database
+from kit.mongo import Database, Document, duplicates, ensure_indexes, is_outage, open_database
 from kit.times import utc_now
 
 log = logger(__name__)
 
 COLLECTION = "events"
-DUPLICATE_KEY = 11_000
 OVERLAP = timedelta(minutes=10)
 """A reader without a usable token starts this far before its last event: clocks of writers differ by less."""
 AWAIT_MS = 1_000
@@ -131,11 +130,7 @@ async def insert_new(collection: Any, rows: Sequence[Document]) -> int:
         result = await collection.insert_many(rows, ordered=False)
         return len(result.inserted_ids)
     except BulkWriteError as error:
-        details = error.details or {}
-        others = [e for e in details.get("writeErrors", []) if e["code"] != DUPLICATE_KEY]
-        if others or details.get("writeConcernErrors"):
-            raise
-        return int(details.get("nInserted", 0))
+        return len(rows) - len(duplicates(error))
 
 
 @asynccontextmanager

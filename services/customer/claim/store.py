@@ -13,8 +13,7 @@ from datetime import datetime
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 
-from kit.events.log import DUPLICATE_KEY
-from kit.mongo import Collection, Document
+from kit.mongo import DUPLICATE_KEY, Collection, Document
 from services.customer.identity import IdentityType, claim_key
 from services.customer.model import Customer, Identity
 

@@ -8,7 +8,7 @@ C  settle: give back or take out every line and fence it; safe to repeat, by any
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
@@ -20,6 +20,7 @@ from services.inventory.model import Actor
 from services.inventory.reservation.model import (
     ALL_OUT,
     MIN_HOLD_S,
+    TRY_S,
     Attempt,
     Commitment,
     Line,
@@ -36,7 +37,7 @@ from services.inventory.reservation.model import (
     state_at,
     taking,
 )
-from services.inventory.reservation.store import SWEEP_BATCH, EndKeyTaken
+from services.inventory.reservation.store import SWEEP_BATCH, Claim, EndKeyTaken
 from services.inventory.store import InventoryStore
 
 log = logger(__name__)
@@ -110,13 +111,7 @@ async def _hold_all(store: InventoryStore, draft: ReservationDraft, actor: Actor
     lines = merge_lines(draft.lines)
     content = _content(draft, lines, actor)
     for _ in range(CLAIM_ATTEMPTS):
-        found = await store.reservations.by_key(draft.key)
-        if found is None:
-            levels = await store.stock.levels([line.stock_id for line in lines])
-            refusals = refuse_lines(lines, levels)
-            if refusals:
-                raise Refused(*refusals)
-            found = await store.reservations.claim(draft, lines, content, actor=actor, now=now)
+        found = await _claim(store, draft, lines, content, actor, now)
         if found is None:
             continue
         if found.fingerprint != content:
@@ -163,6 +158,21 @@ async def sweep_for_ever(store: InventoryStore) -> None:
         except PyMongoError as error:
             log.warning("sweeper waits", error=type(error).__name__)
         await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def _claim(
+    store: InventoryStore, draft: ReservationDraft, lines: Sequence[Line], content: str, actor: Actor, now: datetime
+) -> Reservation | None:
+    """The reservation the key stands for, begun if the stock suffices; None if it went away meanwhile."""
+    looked = await store.stock.look(tuple(line.stock_id for line in lines))
+    refusals = refuse_lines(lines, looked.levels)
+    if not refusals:
+        hold_until = looked.at + timedelta(seconds=TRY_S)
+        return await store.reservations.claim(Claim(draft, lines, content, hold_until, actor, now))
+    known = await store.reservations.by_key(draft.key)
+    if known is None:
+        raise Refused(*refusals)
+    return known
 
 
 def _content(draft: ReservationDraft, lines: Sequence[Line], actor: Actor) -> str:

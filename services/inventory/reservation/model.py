@@ -314,6 +314,15 @@ def may_touch(reservation: Reservation, actor: Actor) -> bool:
     return reservation.actor.channel == actor.channel
 
 
+def confirmed(reservation: Reservation, now: datetime) -> Reservation:
+    """What becomes of a reservation all of whose lines are held."""
+    if reservation.onward is None:
+        return replace(reservation, state=ReservationState.HELD)
+    return replace(
+        reservation, state=ReservationState.COMMITTED, ended_at=now, ended_by=reservation.actor, settled=False
+    )
+
+
 def state_at(reservation: Reservation, now: datetime) -> ReservationState:
     """Its state, where a hold whose time is over has expired even if nobody has swept it yet."""
     if reservation.state is ReservationState.HELD and reservation.expires_at <= now:

@@ -1,46 +1,54 @@
 """Every MongoDB query and index of reservations and of what they hold; decides nothing.
 
-A hold matches only where the stock suffices, the reservation is not there yet (neither pieces nor tombstone) and the
-database's own clock is before `hold_until`. So a tombstone shuts a stalled worker out, and once `hold_until` is past it
-can go: nothing could match any more. A reservation that ends later than that leaves none.
+What several callers want at the same moment goes to the database together (`Combiner`): one insert for their claims,
+one update a stock for their holds (`holds`), one write for their decisions. That is why many buyers of one piece do not
+wait for each other, and why a stock document is rewritten seldom although it is hot.
 Shard key: none; its two unique keys keep the collection on one shard.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from kit.events.outbox import OUTBOX_INDEX, outbox_entry
-from kit.ids import new_id
-from kit.mongo import Database, Document
-from services.inventory.model import Actor, MovementReason, ReservationId, StockId, StockState
+from kit.combine import Combiner
+from kit.events.outbox import OUTBOX_INDEX
+from kit.mongo import Database, Document, duplicates
+from services.inventory.model import Actor, StockId
+from services.inventory.reservation.documents import (
+    begun,
+    ended_as,
+    ended_fields,
+    event_entry,
+    line_document,
+    reservation_of,
+)
+from services.inventory.reservation.holds import FENCE_MARGIN_S, by_stock, hold, settle_alone, settle_together
 from services.inventory.reservation.model import (
     TRY_S,
     Line,
     LineSeen,
-    Onward,
     Reservation,
     ReservationDraft,
     ReservationState,
-    hold_ends,
-    settling,
+    confirmed,
 )
-from services.inventory.stock.model import FIGURES, Quantities
-from services.inventory.stock.movement import Movement, enough, moved
+from services.inventory.stock.model import FIGURES
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import level_of
 
 COLLECTION = "reservations"
+COMBINED = 128
+"""Callers whose calls go together: more would make the first of them wait for the last."""
+LANES = 2
+"""Batches on their way at once, where they do not meet in one document."""
 SWEEP_BATCH = 200
 """Reservations swept at a time: some hundred kilobytes, and some thousand lines in one bulk write at most."""
-FENCE_MARGIN_S = 5
-"""Tombstones are written until this long after `hold_until`: a new primary's clock may be behind the old one's."""
 FENCE_GONE_S = 2 * FENCE_MARGIN_S
 """Tombstones are removed this long after `hold_until`: later than the last one can be written."""
 
@@ -78,6 +86,17 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 }
 
 
+class Claim(NamedTuple):
+    """A reservation to be begun; `hold_until` is the database's time."""
+
+    draft: ReservationDraft
+    lines: Sequence[Line]
+    fingerprint: str
+    hold_until: datetime
+    actor: Actor
+    now: datetime
+
+
 class EndKeyTaken(Exception):
     """The key has ended another reservation."""
 
@@ -89,45 +108,24 @@ class ReservationStore:
         self._reservations = db[COLLECTION]
         self._stock = db[STOCK]
         self._changed = changed
+        self._claim = Combiner(self._claim_all, limit=COMBINED, lanes=LANES)
+        self._hold = Combiner(self._hold_all, limit=COMBINED)
+        self._see_lines = Combiner(self._see_all, limit=COMBINED)
+        self._confirm = Combiner(self._confirm_all, limit=COMBINED, lanes=LANES)
+        self._settle = Combiner(self._settle_all, limit=COMBINED)
 
     async def by_id(self, id: str) -> Reservation | None:
         """The reservation with this id."""
         document = await self._reservations.find_one({"_id": id})
-        return None if document is None else _reservation(document)
+        return None if document is None else reservation_of(document)
 
     async def by_key(self, key: str) -> Reservation | None:
         """The reservation this idempotency key stands for."""
-        document = await self._reservations.find_one({"key": key})
-        return None if document is None else _reservation(document)
+        return (await self._find_by_key([key])).get(key)
 
-    async def claim(
-        self, draft: ReservationDraft, lines: Sequence[Line], fingerprint: str, *, actor: Actor, now: datetime
-    ) -> Reservation | None:
+    async def claim(self, claim: Claim) -> Reservation | None:
         """A new reservation in TRY, or the one its key stands for already; None if that one went away meanwhile."""
-        new: Document = {
-            "_id": new_id("rsv"),
-            "key": draft.key,
-            "fingerprint": fingerprint,
-            "state": ReservationState.TRY.value,
-            "lines": [_line_document(line) for line in lines],
-            "actor": asdict(actor),
-            "created_at": now,
-            "expires_at": hold_ends(draft, now),
-            "reference": draft.reference,
-            **_onward_document(draft.onward),
-            "outbox": [],
-        }
-        begun = {"$mergeObjects": [{"$literal": new}, {"hold_until": {"$add": ["$$NOW", TRY_S * 1000]}}]}
-        is_new = {"$eq": [{"$type": "$_id"}, "missing"]}
-        update = [{"$replaceWith": {"$cond": [is_new, begun, "$$ROOT"]}}]
-        try:
-            kept = await self._reservations.find_one_and_update(
-                {"key": draft.key}, update, upsert=True, return_document=True
-            )
-        except DuplicateKeyError:
-            return await self.by_key(draft.key)
-        assert kept is not None, "an upsert returns what it left"
-        return _reservation(kept)
+        return await self._claim(claim)
 
     async def burn(self, key: str, *, now: datetime) -> Reservation | None:
         """Make a key useless for ever, unless it stands for a reservation: then return that one."""
@@ -142,32 +140,20 @@ class ReservationStore:
         return None
 
     async def hold(self, reservation: Reservation, *, now: datetime) -> bool:
-        """Hold every line that can be; whether all of them were held just now."""
-        result = await self._stock.bulk_write([_hold(reservation, line, now) for line in reservation.lines])
-        self._changed()
-        return result.matched_count == len(reservation.lines)
+        """Hold every line that can be; True if all of them were held just now, False if that must be looked at."""
+        return await self._hold((reservation, now))
 
     async def see_lines(self, reservation: Reservation) -> dict[StockId, LineSeen]:
         """The stock of every line, and what the reservation holds there."""
-        ids = [line.stock_id for line in reservation.lines]
-        fields = {**dict.fromkeys(_LEVEL, 1), f"holds.{reservation.id}": 1}
-        found = await self._stock.find({"_id": {"$in": ids}}, fields).to_list()
-        return {row["_id"]: LineSeen(level_of(row), row["holds"].get(reservation.id)) for row in found}
+        return await self._see_lines(reservation)
 
     async def confirm(self, reservation: Reservation, *, now: datetime) -> Reservation | None:
-        """TRY → HELD, or COMMITTED where its lines move onward; None if it is no longer TRY."""
-        decided: Document = {"state": ReservationState.HELD.value}
-        event = HELD_EVENT
-        if reservation.onward is not None:
-            decided, event = _ended(ReservationState.COMMITTED, reservation.actor, now), MOVED_EVENT
-        return await self._decide(
-            {"_id": reservation.id, "state": ReservationState.TRY.value},
-            {"$set": decided, "$push": {"outbox": _event(reservation, event, now)}},
-        )
+        """TRY → HELD, or COMMITTED where its lines move onward; None if it was aborted."""
+        return await self._confirm((reservation, now))
 
     async def abort(self, reservation: Reservation, *, actor: Actor, now: datetime) -> Reservation | None:
         """TRY → ABORTED, its key free again; None if it is no longer TRY. The lines are still to be settled."""
-        ended = _ended(ReservationState.ABORTED, actor, now)
+        ended = ended_as(ReservationState.ABORTED, actor, now)
         return await self._decide(
             {"_id": reservation.id, "state": ReservationState.TRY.value}, {"$set": ended, "$unset": {"key": ""}}
         )
@@ -179,17 +165,17 @@ class ReservationStore:
 
         EndKeyTaken if the key has ended another.
         """
-        ended = {
-            **_ended(state, actor, now),
+        ended: Document = {
+            **ended_as(state, actor, now),
             "ended_key": reservation.ended_key,
             "ended_with": reservation.ended_with,
-            "lines": [_line_document(line) for line in reservation.lines],
+            "lines": [line_document(line) for line in reservation.lines],
             "into": None if reservation.into is None else reservation.into.value,
         }
         try:
             return await self._decide(
                 {"_id": reservation.id, "state": ReservationState.HELD.value, "expires_at": {"$gt": now}},
-                {"$set": ended, "$push": {"outbox": _event(reservation, END_EVENTS[state], now)}},
+                {"$set": ended, "$push": {"outbox": event_entry(reservation, END_EVENTS[state], now)}},
             )
         except DuplicateKeyError as error:
             raise EndKeyTaken(reservation.ended_key) from error
@@ -200,14 +186,7 @@ class ReservationStore:
 
     async def settle(self, reservations: Sequence[Reservation]) -> None:
         """Give back or take out what ended reservations hold, leaving a tombstone on every line, held or not."""
-        lines = [(reservation, line) for reservation in reservations for line in reservation.lines]
-        updates = [update for reservation, line in lines for update in _settle(reservation, line)]
-        if not updates:
-            return
-        await self._stock.bulk_write(updates)
-        ids = [reservation.id for reservation in reservations]
-        await self._reservations.update_many({"_id": {"$in": ids}}, {"$set": {"settled": True}})
-        self._changed()
+        await asyncio.gather(*(self._settle(reservation) for reservation in reservations))
 
     async def expire_due(self, *, actor: Actor, now: datetime) -> int:
         """HELD → EXPIRED for the next batch whose time is over; the lines are still to be settled."""
@@ -219,8 +198,8 @@ class ReservationStore:
                 UpdateOne(
                     {**due, "_id": reservation.id},
                     {
-                        "$set": _ended(ReservationState.EXPIRED, actor, now),
-                        "$push": {"outbox": _event(reservation, event_type, now)},
+                        "$set": ended_as(ReservationState.EXPIRED, actor, now),
+                        "$push": {"outbox": event_entry(reservation, event_type, now)},
                     },
                 )
                 for reservation in found
@@ -233,7 +212,7 @@ class ReservationStore:
             "state": ReservationState.TRY.value,
             "created_at": {"$lte": now - timedelta(seconds=TRY_S)},
         }
-        ended = {"$set": _ended(ReservationState.ABORTED, actor, now), "$unset": {"key": ""}}
+        ended = {"$set": ended_as(ReservationState.ABORTED, actor, now), "$unset": {"key": ""}}
         found = await self._next(stalled, "created_at")
         return await self._end_all([UpdateOne({**stalled, "_id": reservation.id}, ended) for reservation in found])
 
@@ -262,16 +241,16 @@ class ReservationStore:
         """Every reservation that may hold something, as it was at the session's one instant."""
         alive = {"state": {"$in": [ReservationState.TRY.value, ReservationState.HELD.value]}}
         cursor = self._reservations.find({"$or": [alive, {"settled": False}]}, session=session)
-        return {document["_id"]: _reservation(document) async for document in cursor}
+        return {document["_id"]: reservation_of(document) async for document in cursor}
 
     async def _decide(self, where: Document, update: Document) -> Reservation | None:
         kept = await self._reservations.find_one_and_update(where, update, return_document=True)
         self._changed()
-        return None if kept is None else _reservation(kept)
+        return None if kept is None else reservation_of(kept)
 
     async def _next(self, where: Document, order: str) -> list[Reservation]:
         cursor = self._reservations.find(where, {"outbox": 0}).sort(order, ASCENDING).limit(SWEEP_BATCH)
-        return [_reservation(document) for document in await cursor.to_list()]
+        return [reservation_of(document) for document in await cursor.to_list()]
 
     async def _end_all(self, updates: Sequence[UpdateOne]) -> int:
         if not updates:
@@ -280,120 +259,86 @@ class ReservationStore:
         self._changed()
         return result.modified_count
 
+    async def _find_by_key(self, keys: Sequence[str]) -> dict[str, Reservation]:
+        found = await self._reservations.find({"key": {"$in": list(keys)}}).to_list()
+        return {document["key"]: reservation_of(document) for document in found}
+
+    async def _claim_all(self, claims: Sequence[Claim]) -> list[Reservation | None]:
+        documents = [begun(*claim) for claim in claims]
+        taken: list[int] = []
+        try:
+            await self._reservations.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            taken = duplicates(error)
+        known = await self._find_by_key([claims[place].draft.key for place in taken]) if taken else {}
+        there = {place: known.get(claims[place].draft.key) for place in taken}
+        return [
+            there[place] if place in there else reservation_of(document) for place, document in enumerate(documents)
+        ]
+
+    async def _hold_all(self, wanted: Sequence[tuple[Reservation, datetime]]) -> list[bool]:
+        now = min(at for _, at in wanted)
+        stocks = by_stock(list({each.id: each for each, _ in wanted}.values()))
+        result = await self._stock.bulk_write([hold(id, held, now) for id, held in stocks.items()], ordered=False)
+        self._changed()
+        if result.matched_count == len(stocks):
+            return [True] * len(wanted)
+        alone = [(id, each) for id, held in stocks.items() if len(held) > 1 for each in held]
+        if alone:
+            await self._stock.bulk_write([hold(id, [each], now) for id, each in alone], ordered=False)
+        return [False] * len(wanted)
+
+    async def _see_all(self, reservations: Sequence[Reservation]) -> list[dict[StockId, LineSeen]]:
+        ids = list(by_stock(reservations))
+        fields = {**dict.fromkeys(_LEVEL, 1), **{f"holds.{reservation.id}": 1 for reservation in reservations}}
+        found = await self._stock.find({"_id": {"$in": ids}}, fields).to_list()
+        rows = {row["_id"]: row for row in found}
+        levels = {id: level_of(row) for id, row in rows.items()}
+        return [
+            {
+                line.stock_id: LineSeen(levels[line.stock_id], rows[line.stock_id].get("holds", {}).get(each.id))
+                for line in each.lines
+            }
+            for each in reservations
+        ]
+
+    async def _confirm_all(self, wanted: Sequence[tuple[Reservation, datetime]]) -> list[Reservation | None]:
+        decided = [confirmed(reservation, now) for reservation, now in wanted]
+        updates = [
+            UpdateOne(
+                {"_id": each.id, "state": ReservationState.TRY.value},
+                {
+                    "$set": {"state": each.state.value, **(ended_fields(each) if each.state.is_ended else {})},
+                    "$push": {"outbox": event_entry(each, MOVED_EVENT if each.onward else HELD_EVENT, now)},
+                },
+            )
+            for each, (_, now) in zip(decided, wanted, strict=True)
+        ]
+        result = await self._reservations.bulk_write(updates, ordered=False)
+        self._changed()
+        if result.matched_count == len(updates):
+            return list(decided)
+        found = await self._reservations.find({"_id": {"$in": [each.id for each in decided]}}).to_list()
+        there = {document["_id"]: reservation_of(document) for document in found}
+        alive = {id: each for id, each in there.items() if each.state is not ReservationState.ABORTED}
+        return [alive.get(each.id) for each in decided]
+
+    async def _settle_all(self, ended: Sequence[Reservation]) -> list[None]:
+        stocks = by_stock(list({each.id: each for each in ended}.values()))
+        together = {id: held for id, held in stocks.items() if len(held) > 1}
+        alone = [each for id, held in stocks.items() if id not in together for each in held]
+        updates = [update for id, held in together.items() for update in settle_together(id, held)]
+        if updates:
+            result = await self._stock.bulk_write(updates, ordered=False)
+            if result.matched_count < len(together):
+                alone += [each for held in together.values() for each in held]
+        if alone:
+            updates = [update for reservation, line in alone for update in settle_alone(reservation, line)]
+            await self._stock.bulk_write(updates, ordered=False)
+        ids = [reservation.id for reservation in ended]
+        await self._reservations.update_many({"_id": {"$in": ids}}, {"$set": {"settled": True}})
+        self._changed()
+        return [None] * len(ended)
+
 
 _LEVEL = ("sku", "location_id", *FIGURES, "version", "updated_at")
-
-
-def _hold(reservation: Reservation, line: Line, now: datetime) -> UpdateOne:
-    held = f"holds.{reservation.id}"
-    deltas = Quantities.of_move(line.quantity, line.source, StockState.RESERVED)
-    guard = {
-        "_id": line.stock_id,
-        **enough(deltas),
-        held: {"$exists": False},
-        "$expr": {"$lt": ["$$NOW", reservation.hold_until]},
-    }
-    movement = _movement(reservation, line, MovementReason.HELD, reservation.actor, now, deltas)
-    return UpdateOne(guard, moved([movement], set={held: line.quantity}))
-
-
-def _settle(reservation: Reservation, line: Line) -> list[UpdateOne]:
-    """Take out or move what was committed, give back all else, and leave a tombstone, on a line not held as well.
-
-    The first that matches is the only one that does: a hold ends without a tombstone where no late hold can match any
-    more, else with one; a line that is not held gets one while it needs it.
-    """
-    assert reservation.ended_by is not None, "only an ended reservation is settled"
-    assert reservation.ended_at is not None, "only an ended reservation is settled"
-    field = f"holds.{reservation.id}"
-    late = {"$lt": ["$$NOW", reservation.hold_until + timedelta(seconds=FENCE_MARGIN_S)]}
-    deltas = settling(reservation, line)
-    reason = reservation.ending_reason
-    movement = _movement(reservation, line, reason, reservation.ended_by, reservation.ended_at, deltas)
-    held = {"_id": line.stock_id, field: line.quantity}
-    return [
-        UpdateOne({**held, "$expr": {"$not": [late]}}, moved([movement], unset={field: ""})),
-        UpdateOne(held, moved([movement], set={field: 0})),
-        UpdateOne({"_id": line.stock_id, field: {"$exists": False}, "$expr": late}, {"$set": {field: 0}}),
-    ]
-
-
-def _movement(
-    reservation: Reservation, line: Line, reason: MovementReason, actor: Actor, at: datetime, deltas: Quantities
-) -> Movement:
-    event_id = f"{reservation.id}:{line.stock_id}:{reason.value}"
-    return Movement(event_id, reason, actor, at, deltas, reservation.id, reservation.reference)
-
-
-def _ended(state: ReservationState, actor: Actor, now: datetime) -> Document:
-    return {
-        "state": state.value,
-        "ended_at": now,
-        "ended_by": asdict(actor),
-        "settled": False,
-        "fenced": True,
-    }
-
-
-def _event(reservation: Reservation, event_type: str, now: datetime) -> Document:
-    lines = [_told(line) for line in reservation.lines]
-    data: dict[str, Any] = {
-        "reservationId": reservation.id,
-        "customerId": reservation.actor.customer,
-        "channel": reservation.actor.channel,
-        "expiresAt": reservation.expires_at.isoformat(),
-        "reference": reservation.reference,
-        "lines": lines,
-    }
-    return outbox_entry(f"{reservation.id}:{event_type}", event_type, reservation.id, now, data)
-
-
-def _told(line: Line) -> Document:
-    told: Document = {"sku": line.sku, "locationId": line.location_id, "quantity": line.quantity}
-    return told if line.taken is None else {**told, "committedQuantity": line.taken}
-
-
-def _onward_document(onward: Onward | None) -> Document:
-    if onward is None:
-        return {}
-    into = None if onward.into is None else onward.into.value
-    return {"into": into, "onward": {"into": into, "reason": onward.reason.value}}
-
-
-def _onward(document: Document | None) -> Onward | None:
-    return None if document is None else Onward(_state(document["into"]), MovementReason(document["reason"]))
-
-
-def _state(name: str | None) -> StockState | None:
-    return None if name is None else StockState(name)
-
-
-def _line_document(line: Line) -> Document:
-    kept = {name: value for name, value in asdict(line).items() if value is not None}
-    return {**kept, "source": line.source.value}
-
-
-def _line(document: Document) -> Line:
-    return Line(**{**document, "source": StockState(document.get("source", StockState.AVAILABLE))})
-
-
-def _reservation(document: Document) -> Reservation:
-    ended_by = document.get("ended_by")
-    return Reservation(
-        id=ReservationId(document["_id"]),
-        fingerprint=document["fingerprint"],
-        state=ReservationState(document["state"]),
-        lines=tuple(_line(line) for line in document["lines"]),
-        actor=Actor(**document["actor"]),
-        created_at=document["created_at"],
-        expires_at=document["expires_at"],
-        hold_until=document["hold_until"],
-        ended_at=document.get("ended_at"),
-        ended_by=None if ended_by is None else Actor(**ended_by),
-        ended_key=document.get("ended_key"),
-        ended_with=document.get("ended_with"),
-        settled=document.get("settled", False),
-        reference=document.get("reference"),
-        into=_state(document.get("into")),
-        onward=_onward(document.get("onward")),
-    )

@@ -95,6 +95,14 @@ class StockLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """The levels there were, by id, and what the database's clock said not later than they were read."""
+
+    levels: Mapping[StockId, StockLevel]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LevelNear:
     """A level and where it is, seen from a point."""
 

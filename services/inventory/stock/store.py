@@ -7,11 +7,12 @@ moves `_id`, which is their idempotency key.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from kit.combine import Combiner
 from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX
 from kit.mongo import Collection, Database, Document
@@ -32,6 +33,7 @@ from services.inventory.stock.model import (
     Change,
     KeyClaim,
     LevelSeen,
+    Look,
     OpeningStock,
     Quantities,
     StockLevel,
@@ -71,6 +73,13 @@ LEVEL_FIELDS = {"holds": 0, "outbox": 0, "keys": 0}
 SEEN_FIELDS = {"holds": 0, "outbox.time": 0, "outbox.data": 0, "outbox.deltas": 0}
 
 
+LEVEL_ONLY = dict.fromkeys(("sku", "location_id", "version", "updated_at", *FIGURES), 1)
+LOOKS = 128
+"""Callers whose looks go together."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""The clock of a look that found nothing: nothing can be held by it."""
+
+
 class StockStore:
     """The stock of every SKU at every location; `changed` is called after each write that left an event."""
 
@@ -81,11 +90,15 @@ class StockStore:
         self._moves = db[MOVES]
         self._journal = db[JOURNAL]
         self._changed = changed
+        self._look = Combiner(self._look_all, limit=LOOKS, lanes=2)
 
     async def levels(self, ids: Sequence[StockId]) -> dict[StockId, StockLevel]:
         """The levels there are, by id: one query for all."""
-        found = await self._stock.find({"_id": {"$in": list(ids)}}, LEVEL_FIELDS).to_list()
-        return {document["_id"]: level_of(document) for document in found}
+        return dict((await self.look(tuple(ids))).levels)
+
+    async def look(self, ids: tuple[StockId, ...]) -> Look:
+        """The levels there are and the database's time: one query for all who look at the same moment."""
+        return await self._look(ids)
 
     async def levels_at(self, skus: Sequence[str], location_ids: Sequence[str]) -> dict[str, list[StockLevel]]:
         """The levels of these SKUs at these locations, by SKU: one query for all."""
@@ -220,6 +233,13 @@ class StockStore:
             [{"$match": {"type": STOCK_CHANGED}}, {"$group": {"_id": "$subject", **sums}}], session=session
         )
         return {row["_id"]: journal_deltas(row) async for row in rows}
+
+    async def _look_all(self, wanted: Sequence[tuple[StockId, ...]]) -> list[Look]:
+        ids = list({id for each in wanted for id in each})
+        found = await self._stock.find({"_id": {"$in": ids}}, {**LEVEL_ONLY, "clock": "$$NOW"}).to_list()
+        levels = {document["_id"]: level_of(document) for document in found}
+        clock = found[0]["clock"] if found else LONG_AGO
+        return [Look({id: levels[id] for id in each if id in levels}, clock) for each in wanted]
 
     async def _is_journaled(self, change: Change) -> bool:
         return await self._journal.find_one({"_id": change.id}, {"_id": 1}) is not None

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from kit.events.log import DUPLICATE_KEY
-from kit.mongo import Collection, Document
+from kit.mongo import DUPLICATE_KEY, Collection, Document
 from services.order.identity.model import Claim, ExternalId, Identity
 
 IDENTITY_INDEXES: Sequence[IndexModel] = (

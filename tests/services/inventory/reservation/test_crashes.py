@@ -16,6 +16,7 @@ from services.inventory.actions import audit, commit, move_all, release, reserve
 from services.inventory.model import MovementReason, Sku
 from services.inventory.reservation.model import TRY_S, Commitment, Line, Onward, Reservation
 from services.inventory.reservation.model import ReservationState as State
+from services.inventory.reservation.store import Claim
 from services.inventory.stock.model import Quantities
 from services.inventory.store import InventoryStore
 from tests.services.inventory.world import WEB, Crash, Hook, Shop, watched_store
@@ -65,7 +66,8 @@ async def act_reserve(store: InventoryStore, shop: Shop, sku: str) -> object:
 async def act_reserve_short(store: InventoryStore, shop: Shop, sku: str) -> object:
     """The second line runs short after the first look: what was looked at is shown as plenty."""
     draft = shop.want(f"k-{sku}", {sku: 2, f"{sku}-b": 2})
-    found = await store.reservations.claim(draft, draft.lines, "f", actor=WEB, now=utc_now())
+    now = utc_now()
+    found = await store.reservations.claim(Claim(draft, draft.lines, "f", now + timedelta(seconds=TRY_S), WEB, now))
     assert found is not None
     await store.reservations.hold(found, now=utc_now())
     aborted = await store.reservations.abort(found, actor=WEB, now=utc_now())

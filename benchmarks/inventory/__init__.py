@@ -1,0 +1,1 @@
+"""Figures of the inventory: reservations, synchronisation, live stock. See RESULTS.md."""
