@@ -9,6 +9,7 @@ Shard key: none; its two unique keys keep the collection on one shard.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kit.combine import Combiner
 from kit.events.outbox import OUTBOX_INDEX
+from kit.ids import new_id
 from kit.mongo import Database, Document, duplicates
 from services.inventory.model import Actor, StockId
 from services.inventory.reservation.documents import (
