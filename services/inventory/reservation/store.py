@@ -30,7 +30,7 @@ from services.inventory.reservation.documents import (
     line_document,
     reservation_of,
 )
-from services.inventory.reservation.holds import FENCE_MARGIN_S, by_stock, hold, settle_alone, settle_together
+from services.inventory.reservation.holds.store import FENCE_MARGIN_S, by_stock, hold, settle_alone, settle_together
 from services.inventory.reservation.model import (
     TRY_S,
     Line,

@@ -1,0 +1,1 @@
+"""How the lines of reservations are held in stock documents and settled."""
