@@ -31,6 +31,37 @@ class ApiKey(BaseModel):
     staff: Name | None = None
 
 
+DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
+    {
+        "catalog:read",
+        "catalog:write",
+        "count:approve",
+        "count:read",
+        "count:write",
+        "customers:read",
+        "customers:write",
+        "delivery:read",
+        "delivery:write",
+        "fulfillment:read",
+        "fulfillment:write",
+        "orders:read",
+        "orders:write",
+        "points:read",
+        "points:redeem",
+        "points:rules",
+        "points:write",
+        "reorder:write",
+        "stock:read",
+        "stock:reserve",
+        "stock:write",
+        "transfer:approve",
+        "transfer:read",
+        "transfer:write",
+    }
+)
+"""Every scope there is: what a caller without a key may do on its own machine, while no key is configured."""
+
+
 class GatewaySettings(KitSettings):
     """Frozen; a wrong value stops the start with its name."""
 
@@ -66,13 +97,7 @@ class GatewaySettings(KitSettings):
     api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
     default_channel: Name = Field(default="web", description="For callers that name none")
     development_scopes: frozenset[Scope] = Field(
-        default=frozenset(
-            {"catalog:read", "catalog:write", "stock:read", "stock:write", "stock:reserve"}
-            | {"points:read", "points:write"}
-            | {"points:redeem", "customers:read", "customers:write", "orders:read", "orders:write"}
-            | {"transfer:read", "transfer:write", "transfer:approve", "delivery:read", "delivery:write"}
-            | {"count:read", "count:write", "count:approve", "fulfillment:read", "fulfillment:write", "reorder:write"}
-        ),
+        default=DEVELOPMENT_SCOPES,
         description="What a caller without a key may do while no key is configured",
     )
     cors_origins: tuple[str, ...] = Field(default=(), description="Origins whose pages may call; none by default")

@@ -6,6 +6,7 @@ import strawberry
 
 from kit.context import RequestContext
 from kit.errors import Forbidden
+from services.loyalty.earning.model import Basket, BasketLine
 from services.loyalty.loaders import Loaders
 from services.loyalty.model import wallet_id_of
 from services.loyalty.store import LoyaltyStore
@@ -13,6 +14,7 @@ from services.loyalty.store import LoyaltyStore
 READ = "points:read"
 WRITE = "points:write"
 REDEEM = "points:redeem"
+RULES = "points:rules"
 
 
 @dataclass(slots=True)
@@ -36,6 +38,12 @@ class Context:
         if self.caller.staff is not None:
             return f"staff:{self.caller.staff}"
         return f"channel:{self.caller.channel}" if self.caller.customer is None else f"customer:{self.caller.customer}"
+
+    def basket(self, lines: tuple[BasketLine, ...], currency: str) -> Basket:
+        """What would be bought here and now."""
+        caller = self.caller
+        gross = sum(line.gross_minor for line in lines)
+        return Basket(gross, currency, caller.at, caller.channel, caller.location, lines)
 
     def require_redeem(self, customer_id: str) -> None:
         """Raise Forbidden unless the caller may spend this customer's points."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kit.events import Consumer, Drainer, Event, EventLog
+from kit.times import utc_now
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
 from services.loyalty.actions import open_wallets
+from services.loyalty.earning.model import BasketLine
 from services.loyalty.gift.actions import let_arrive
 from services.loyalty.model import CustomerId, Entry, EntryKind
 from services.loyalty.store import LoyaltyStore, entry_of
@@ -50,7 +52,7 @@ async def handle_events(store: LoyaltyStore, events: Sequence[Event]) -> None:
     traded = [event for event in events if event.type in (ORDER_RECORDED, ORDER_RETURNED)]
     heard = [one for event in traded if (one := _heard(event)) is not None]
     if heard:
-        await hear(store, heard)
+        await hear(store, heard, now=utc_now())
 
 
 def _heard(event: Event) -> Heard | None:
@@ -61,8 +63,10 @@ def _heard(event: Event) -> Heard | None:
         gross_minor, currency = data["goodsGrossMinor"], data["currency"]
         order_id, customer_id = data["orderId"], data["customerId"]
         return_id = None if is_order else data["returnId"]
-    except KeyError as error:
-        raise EventNotUnderstood(f"{event.type} {event.id}: {error} is missing") from error
+        at = _time(event, "placedAt" if is_order else "returnedAt")
+        lines = tuple(BasketLine(one["sku"], one["quantity"], one["grossMinor"]) for one in data.get("lines", ()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise EventNotUnderstood(f"{event.type} {event.id}: {error!r}") from error
     if not isinstance(gross_minor, int) or gross_minor < 0:
         raise EventNotUnderstood(f"{event.type} {event.id}: goodsGrossMinor {gross_minor!r} is not 0 or more")
     if is_order and customer_id is None:
@@ -74,7 +78,11 @@ def _heard(event: Event) -> Heard | None:
         customer_id=customer_id,
         gross_minor=gross_minor,
         currency=currency,
+        at=at,
         return_id=return_id,
+        channel=data.get("channel"),
+        location=data.get("locationId"),
+        lines=lines,
     )
 
 

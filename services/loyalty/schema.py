@@ -8,6 +8,8 @@ from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
 from services.loyalty.actions import earn, redeem
 from services.loyalty.context import WRITE, Info
+from services.loyalty.earning.schema import EarningMutation, EarningQuery
+from services.loyalty.earning.types import CampaignNeverApplies
 from services.loyalty.freeze.schema import FreezeMutation
 from services.loyalty.gift.schema import GiftMutation
 from services.loyalty.gift.types import GiftLimitReached
@@ -30,7 +32,7 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query:
+class Query(EarningQuery):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -44,7 +46,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation(HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
+class Mutation(EarningMutation, HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
@@ -74,5 +76,13 @@ class Mutation(HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
         return await settle(posted, PointsRedeemPayload.of, PointsRedeemPayload)
 
 
-ERRORS = [InsufficientPoints, WalletFrozen, HoldEnded, HoldExceeded, RefundExceedsSpent, GiftLimitReached]
+ERRORS = [
+    CampaignNeverApplies,
+    InsufficientPoints,
+    WalletFrozen,
+    HoldEnded,
+    HoldExceeded,
+    RefundExceedsSpent,
+    GiftLimitReached,
+]
 schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=ERRORS)

@@ -14,6 +14,7 @@ from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX
 from kit.mongo import Collection, Database, Document
 from kit.pages import COUNT_CAP, Page, PageArgs, encode_cursor
+from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.model import (
     Account,
     CustomerId,
@@ -55,7 +56,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
             partialFilterExpression={"data.reference.holdId": {"$type": "string"}},
         ),
     ],
-    "accruals": [],
+    **ACCRUAL_INDEXES,
     **REFUND_INDEXES,
 }
 

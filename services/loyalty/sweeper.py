@@ -7,6 +7,7 @@ from datetime import datetime
 from kit.log import logger
 from kit.mongo import OUTAGE
 from kit.times import utc_now
+from services.loyalty.accrual.actions import post_pending
 from services.loyalty.actions import sweep_once
 from services.loyalty.hold.actions import sweep_holds
 from services.loyalty.refund.actions import finish_refunds
@@ -22,6 +23,8 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
             while await sweep_once(store, clock()):
                 pass
             while await sweep_holds(store, clock()):
+                pass
+            while await post_pending(store, clock()):
                 pass
             await finish_refunds(store, clock())
         except OUTAGE as error:

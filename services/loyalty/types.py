@@ -13,7 +13,7 @@ from kit.money import Money as MoneyValue
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.loyalty import model
 from services.loyalty.context import Info
-from services.loyalty.earning.model import CURRENT_RULE
+from services.loyalty.earning.model import FIRST, BasketLine, Programme
 from services.loyalty.hold.model import HoldStanding, HoldState
 from services.loyalty.posting import model as posting
 from services.loyalty.store import Posted
@@ -163,6 +163,11 @@ class Wallet:
         """No more than `MAX_HOLDS`."""
         return [PointsHold.of(HoldStanding.of_open(hold, info.context.caller.at)) for hold in self.row.holds]
 
+    @strawberry.field(description="Points of orders that wait to be posted; they cannot be spent yet.")
+    async def pending(self, info: Info) -> int:
+        """Of all its orders."""
+        return await info.context.loaders.pending_of.load(self.row.customer_id) or 0
+
     @strawberry.field(description="Since when nothing is spent from it; null: it is not frozen.")
     def frozen_at(self) -> datetime | None:
         """By the database's clock."""
@@ -226,6 +231,7 @@ class Variant:
 
     sku: strawberry.ID = strawberry.field(description="Stock keeping unit.")
     given: strawberry.Private[Price | None] = None
+    programme: strawberry.Private[Programme] = FIRST
 
     @strawberry.federation.field(external=True, description="Catalog's price on the caller's channel.")
     def price(
@@ -238,18 +244,23 @@ class Variant:
 
     @strawberry.federation.field(
         requires=["price { gross { minorUnits currency } }"],
-        description="Points a member earns by buying one piece, counted as an order's are; null without a price.",
+        description="Points one piece would earn here and now, counted as an order's are; null without a price.",
     )
-    def points_earned(self) -> int | None:
-        """By the rule of today."""
+    def points_earned(self, info: Info) -> int | None:
+        """By the programme in force, campaigns included."""
         if self.given is None:
             return None
-        return CURRENT_RULE.points(self.given.gross.minor_units, self.given.gross.currency)
+        price = self.given.gross
+        line = BasketLine(self.sku, 1, price.minor_units)
+        return self.programme.points(info.context.basket((line,), price.currency))
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant]":
-        """From the representations alone; no query."""
-        return [cls(sku=given["sku"], given=_price(given.get("price"))) for given in representations]
+        """From the representations and the programme in force: one query for all."""
+        programme = (await info.context.loaders.programmes()).at(info.context.caller.at)
+        return [
+            cls(sku=given["sku"], given=_price(given.get("price")), programme=programme) for given in representations
+        ]
 
 
 def wallet_of(row: model.Wallet | None) -> Wallet | None:

@@ -1,9 +1,10 @@
 """How an order and its returns become points. No I/O, no clock."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.loyalty.earning.model import CURRENT_RULE, EARN_RULES, EarnRule
+from services.loyalty.earning.model import Basket, BasketLine, Programme, Programmes
 from services.loyalty.model import CustomerId, EntryKind, Reference
 from services.loyalty.posting.model import Posting, event_key
 
@@ -19,7 +20,7 @@ class Trade(StrEnum):
 class Heard:
     """An order or a return as its event tells it; amounts in minor units, gross, goods only, never below zero.
 
-    `id` is the event's. A return without `order_id` belongs to no order we could ever hear of.
+    `id` is the event's, `at` when the goods went. A return without `order_id` belongs to no order we could hear of.
     """
 
     id: str
@@ -28,7 +29,16 @@ class Heard:
     customer_id: CustomerId | None
     gross_minor: int
     currency: str
+    at: datetime
     return_id: str | None = None
+    channel: str | None = None
+    location: str | None = None
+    lines: tuple[BasketLine, ...] = ()
+
+    @property
+    def basket(self) -> Basket:
+        """What an order's points are counted by."""
+        return Basket(self.gross_minor, self.currency, self.at, self.channel, self.location, self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,19 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Accrual:
-    """The points of one order. Until the order itself is heard, its returns wait here and move nothing."""
+    """The points of one order. Until the order itself is heard, its returns wait here and move nothing.
+
+    `promised` are the points of the order without any return, counted once, by the programme it was placed under;
+    `promised_base` those of them that the base gave. `posts_at`: until then the points are pending and move nothing.
+    """
 
     order_id: str
     facts: tuple[Fact, ...] = ()
     customer_id: CustomerId | None = None
-    rule_version: int = CURRENT_RULE.version
+    programme_version: int = 1
+    promised: int = 0
+    promised_base: int = 0
+    posts_at: datetime | None = None
     version: int = 0
 
     @property
@@ -64,41 +81,64 @@ class Accrual:
         return sum(fact.points for fact in self.facts)
 
     @property
-    def rule(self) -> EarnRule:
-        """The rule the order earned by, which its returns are counted by too."""
-        return EARN_RULES[self.rule_version]
+    def is_pending(self) -> bool:
+        """Whether its points wait to be posted."""
+        return self.posts_at is not None
 
     def knows(self, event_id: str) -> bool:
         """Whether this event was heard before."""
         return any(fact.id == event_id for fact in self.facts)
 
-    def hear(self, heard: Heard) -> "Accrual":
+    def hear(self, heard: Heard, programmes: Programmes, now: datetime) -> "Accrual":
         """With one more fact; the same if it was heard before. A second order of the same id is not believed."""
         if self.knows(heard.id) or (heard.trade is Trade.ORDER and self.order is not None):
             return self
         fact = Fact(heard.id, heard.trade, heard.gross_minor, heard.currency, 0, heard.return_id)
         believed = replace(self, facts=(*self.facts, fact))
         if heard.trade is Trade.ORDER:
-            believed = replace(believed, customer_id=heard.customer_id, rule_version=CURRENT_RULE.version)
-        moved = replace(fact, points=believed.due() - self.credited)
+            believed = believed._promised(heard, programmes.at(heard.at), now)
+        if believed.is_pending:
+            return believed
+        moved = replace(fact, points=believed.due(programmes) - self.credited)
         return replace(believed, facts=(*self.facts, moved))
+
+    def settle(self, programmes: Programmes) -> "Accrual":
+        """No longer pending: the order earned what its returns have left by now."""
+        due = self.due(programmes)
+        facts = [replace(fact, points=due) if fact.trade is Trade.ORDER else fact for fact in self.facts]
+        return replace(self, facts=tuple(facts), posts_at=None)
+
+    def _promised(self, heard: Heard, programme: Programme, now: datetime) -> "Accrual":
+        posts_at = heard.at + timedelta(days=programme.pending_days)
+        return replace(
+            self,
+            customer_id=heard.customer_id,
+            programme_version=programme.version,
+            promised=programme.points(heard.basket),
+            promised_base=programme.base.points(heard.gross_minor, heard.currency),
+            posts_at=posts_at if posts_at > now else None,
+        )
 
     def misses(self, heard: Heard) -> bool:
         """Whether `heard` moves nothing because its currency is not the order's."""
         return self.order is not None and self.order.currency != heard.currency
 
-    def due(self) -> int:
+    def due(self, programmes: Programmes) -> int:
         """Points the member should have: those of what was bought less what came back, never below zero.
 
-        A return in another currency than its order's moves nothing: there is no rate to count it by.
+        The base is counted anew from what was kept; campaigns' points are left in proportion, rounded down: a return
+        does not take back that their conditions were met. A return in another currency than its order's moves nothing:
+        there is no rate to count it by.
         """
         order = self.order
-        if order is None or self.customer_id is None:
-            return 0
+        if order is None or self.customer_id is None or order.gross_minor <= 0:
+            return self.promised if order is not None and self.customer_id is not None else 0
         returned = sum(
             fact.gross_minor for fact in self.facts if fact.trade is Trade.RETURN and fact.currency == order.currency
         )
-        return self.rule.points(order.gross_minor - returned, order.currency)
+        kept = max(order.gross_minor - returned, 0)
+        base = programmes.by_version(self.programme_version).base.points(kept, order.currency)
+        return base + (self.promised - self.promised_base) * kept // order.gross_minor
 
     def posting(self, event_id: str) -> Posting | None:
         """What the event moves in the wallet; None if it moves nothing."""
@@ -112,13 +152,14 @@ class Accrual:
             key=event_key(event_id),
             reason=fact.trade.value,
             reference=Reference(order_id=self.order_id, return_id=fact.return_id),
-            rule_version=self.rule_version,
+            rule_version=self.programme_version,
         )
 
 
-def posting_without_order(heard: Heard) -> Posting | None:
-    """What a return whose order is unknown takes back, by today's rule; None if nothing."""
-    points = CURRENT_RULE.points(heard.gross_minor, heard.currency)
+def posting_without_order(heard: Heard, programmes: Programmes) -> Posting | None:
+    """What a return whose order is unknown takes back, by the base in force when it came; None if nothing."""
+    programme = programmes.at(heard.at)
+    points = programme.base.points(heard.gross_minor, heard.currency)
     if heard.customer_id is None or points == 0:
         return None
     return Posting(
@@ -128,5 +169,5 @@ def posting_without_order(heard: Heard) -> Posting | None:
         key=event_key(heard.id),
         reason=heard.trade.value,
         reference=Reference(return_id=heard.return_id),
-        rule_version=CURRENT_RULE.version,
+        rule_version=programme.version,
     )

@@ -1,30 +1,43 @@
-"""Every MongoDB query of the accruals; decides nothing. Shard key: `_id`, the order's id."""
+"""Every MongoDB query of the accruals; decides nothing. Shard key: `_id`, the order's id.
 
-from collections.abc import Sequence
+`pending` are the points that wait for `posts_at`; `unposted` stays until what was settled is in the wallet.
+"""
 
-from pymongo import ReplaceOne
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel, ReplaceOne
 
 from kit.events.log import insert_new
 from kit.mongo import Collection, Database, Document
 from services.loyalty.accrual.model import Accrual, Fact, Trade
+from services.loyalty.earning.model import FIRST, Programmes
+
+COLLECTION = "accruals"
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    COLLECTION: [
+        IndexModel([("posts_at", ASCENDING)], name="unposted", partialFilterExpression={"unposted": True}),
+        IndexModel([("customer_id", ASCENDING)], name="pending", partialFilterExpression={"pending": {"$gt": 0}}),
+    ]
+}
 
 
 class AccrualStore:
     """The collection `accruals`."""
 
     def __init__(self, db: Database) -> None:
-        self.accruals: Collection = db["accruals"]
+        self.accruals: Collection = db[COLLECTION]
 
     async def find(self, order_ids: Sequence[str]) -> dict[str, Accrual]:
         """The accruals there are, by order."""
         found = self.accruals.find({"_id": {"$in": list(order_ids)}})
         return {document["_id"]: _accrual(document) async for document in found}
 
-    async def save(self, accruals: Sequence[Accrual]) -> bool:
+    async def save(self, accruals: Sequence[Accrual], programmes: Programmes) -> bool:
         """Keep each accrual if nobody kept another since it was read; whether all were kept."""
-        new = [_document(accrual) for accrual in accruals if accrual.version == 0]
+        new = [_document(accrual, programmes) for accrual in accruals if accrual.version == 0]
         changed = [
-            ReplaceOne({"_id": accrual.order_id, "version": accrual.version}, _document(accrual))
+            ReplaceOne({"_id": accrual.order_id, "version": accrual.version}, _document(accrual, programmes))
             for accrual in accruals
             if accrual.version > 0
         ]
@@ -33,12 +46,44 @@ class AccrualStore:
             kept += (await self.accruals.bulk_write(changed, ordered=False)).matched_count
         return kept == len(accruals)
 
+    async def settle(self, accrual: Accrual, settled: Accrual, programmes: Programmes) -> bool:
+        """Replace a pending accrual by its settled form, still to be posted; whether it was as it was read."""
+        document = {**_document(settled, programmes), "posts_at": accrual.posts_at, "unposted": True, "settled": True}
+        result = await self.accruals.replace_one({"_id": accrual.order_id, "version": accrual.version}, document)
+        return result.matched_count == 1
 
-def _document(accrual: Accrual) -> Document:
+    async def due(self, now: datetime, limit: int) -> list[Accrual]:
+        """Accruals whose points are to be posted by `now`, the longest overdue first; settled ones among them."""
+        found = self.accruals.find({"unposted": True, "posts_at": {"$lte": now}}).sort("posts_at").limit(limit)
+        return [_accrual(document) async for document in found]
+
+    async def posted(self, order_ids: Sequence[str]) -> None:
+        """What was settled is in the wallets."""
+        settled = {"_id": {"$in": list(order_ids)}, "settled": True}
+        await self.accruals.update_many(settled, {"$set": {"unposted": False}})
+
+    async def pending(self, customer_ids: Sequence[str]) -> dict[str, int]:
+        """Points that wait to be posted, by customer: one query for all."""
+        rows = await self.accruals.aggregate(
+            [
+                {"$match": {"customer_id": {"$in": list(customer_ids)}, "pending": {"$gt": 0}}},
+                {"$group": {"_id": "$customer_id", "points": {"$sum": "$pending"}}},
+            ]
+        )
+        return {row["_id"]: int(row["points"]) async for row in rows}
+
+
+def _document(accrual: Accrual, programmes: Programmes) -> Document:
     return {
         "_id": accrual.order_id,
         "customer_id": accrual.customer_id,
-        "rule_version": accrual.rule_version,
+        "rule_version": accrual.programme_version,
+        "promised": accrual.promised,
+        "promised_base": accrual.promised_base,
+        "posts_at": accrual.posts_at,
+        "pending": accrual.due(programmes) if accrual.is_pending else 0,
+        "unposted": accrual.is_pending,
+        "settled": not accrual.is_pending,
         "version": accrual.version + 1,
         "facts": [
             {
@@ -55,13 +100,20 @@ def _document(accrual: Accrual) -> Document:
 
 
 def _accrual(document: Document) -> Accrual:
+    """Documents older than programmes have neither promise nor pending points: the first programme's base was all."""
+    facts = tuple(
+        Fact(f["id"], Trade(f["trade"]), f["gross_minor"], f["currency"], f["points"], f["return_id"])
+        for f in document["facts"]
+    )
+    order = next((fact for fact in facts if fact.trade is Trade.ORDER), None)
+    base = 0 if order is None else FIRST.base.points(order.gross_minor, order.currency)
     return Accrual(
         order_id=document["_id"],
-        facts=tuple(
-            Fact(f["id"], Trade(f["trade"]), f["gross_minor"], f["currency"], f["points"], f["return_id"])
-            for f in document["facts"]
-        ),
+        facts=facts,
         customer_id=document["customer_id"],
-        rule_version=document["rule_version"],
+        programme_version=document["rule_version"],
+        promised=document.get("promised", base),
+        promised_base=document.get("promised_base", base),
+        posts_at=None if document.get("settled", True) else document["posts_at"],
         version=document["version"],
     )

@@ -13,6 +13,7 @@ from kit.times import utc_now
 from services.loyalty.accrual.model import Accrual, Heard, Trade
 from services.loyalty.accrual.store import AccrualStore
 from services.loyalty.actions import audit
+from services.loyalty.earning.model import Programmes
 from services.loyalty.events import (
     CUSTOMER_CREATED,
     ORDER_RECORDED,
@@ -148,8 +149,9 @@ async def test_a_crash_between_deciding_and_moving_is_healed_by_the_same_event(
     store: LoyaltyStore, member: CustomerId
 ) -> None:
     order = bought(member, 1_000)
-    decided = Accrual(order.subject).hear(Heard(order.id, Trade.ORDER, order.subject, member, 1_000, "JPY"))
-    assert await AccrualStore(store.db).save([decided])
+    heard = Heard(order.id, Trade.ORDER, order.subject, member, 1_000, "JPY", utc_now())
+    decided = Accrual(order.subject).hear(heard, Programmes(), utc_now())
+    assert await AccrualStore(store.db).save([decided], Programmes())
     await handle_events(store, [order])
     assert await points(store, member) == (10, 0)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.loyalty.accrual.model import Accrual, Heard, Trade, posting_without_order
-from services.loyalty.earning.model import CURRENT_RULE
+from services.loyalty.earning.model import CURRENT_RULE, Programmes
 from services.loyalty.model import (
     MAX_BALANCE,
     Account,
@@ -39,9 +39,8 @@ def test_a_purchase_earns_whole_points_rounded_down(gross_minor: int, currency: 
     assert CURRENT_RULE.points(gross_minor, currency) == points
 
 
-def test_an_unknown_currency_earns_by_no_rule() -> None:
-    with pytest.raises(KeyError):
-        CURRENT_RULE.points(100, "XXX")
+def test_a_currency_without_a_rate_earns_nothing() -> None:
+    assert CURRENT_RULE.points(100, "XXX") == 0
 
 
 def test_lots_are_burned_by_expiry_and_expired_ones_not_at_all() -> None:
@@ -91,17 +90,17 @@ def test_a_request_no_wallet_could_take_is_refused_by_the_field(wrong: dict[str,
 
 
 def order(gross_minor: int, id: str = "e-order", currency: str = "JPY") -> Heard:
-    return Heard(id, Trade.ORDER, "ord_1", MEMBER, gross_minor, currency)
+    return Heard(id, Trade.ORDER, "ord_1", MEMBER, gross_minor, currency, NOW)
 
 
 def back(gross_minor: int, id: str, currency: str = "JPY") -> Heard:
-    return Heard(id, Trade.RETURN, "ord_1", MEMBER, gross_minor, currency, return_id=f"ret-{id}")
+    return Heard(id, Trade.RETURN, "ord_1", MEMBER, gross_minor, currency, NOW, return_id=f"ret-{id}")
 
 
 def points(*heard: Heard) -> list[int]:
     accrual = Accrual("ord_1")
     for one in heard:
-        accrual = accrual.hear(one)
+        accrual = accrual.hear(one, Programmes(), NOW)
     return [fact.points for fact in accrual.facts]
 
 
@@ -127,11 +126,11 @@ def test_a_return_in_another_currency_than_its_orders_moves_nothing() -> None:
 
 
 def test_a_return_of_an_unknown_order_takes_back_by_its_own_amount() -> None:
-    posting = posting_without_order(Heard("e", Trade.RETURN, None, MEMBER, 1_999, "JPY", "ret_1"))
+    posting = posting_without_order(Heard("e", Trade.RETURN, None, MEMBER, 1_999, "JPY", NOW, "ret_1"), Programmes())
     assert posting is not None
     assert (posting.kind, posting.points, posting.reference.return_id) == (EntryKind.TAKEN_BACK, 19, "ret_1")
-    assert posting_without_order(Heard("e", Trade.RETURN, None, None, 1_999, "JPY")) is None
-    assert posting_without_order(Heard("e", Trade.RETURN, None, MEMBER, 99, "JPY")) is None
+    assert posting_without_order(Heard("e", Trade.RETURN, None, None, 1_999, "JPY", NOW), Programmes()) is None
+    assert posting_without_order(Heard("e", Trade.RETURN, None, MEMBER, 99, "JPY", NOW), Programmes()) is None
 
 
 def entry(seq: int, balance_after: int, *movements: Movement) -> Entry:

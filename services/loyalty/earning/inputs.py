@@ -1,0 +1,117 @@
+"""GraphQL inputs of earning, each read once into the model."""
+
+from datetime import datetime, time
+from decimal import Decimal
+
+import strawberry
+
+from kit.errors import InvalidInput, Refused
+from kit.graphql.scalars import CurrencyCode
+from kit.money import Money
+from services.loyalty.earning.model import BasketLine, Campaign, EarnRule, Hours, Programme
+
+
+@strawberry.input(description="An amount of one currency.")
+class EarnRateInput:
+    """Part of `model.EarnRule`."""
+
+    currency: CurrencyCode = strawberry.field(description="ISO 4217.")
+    minor_units: int = strawberry.field(description="1 or more.")
+
+
+@strawberry.input(description="Hours of the week in a time zone.")
+class CampaignHoursInput:
+    """See `model.Hours`."""
+
+    time_zone: str = strawberry.field(description="IANA, such as Asia/Tokyo.")
+    weekdays: list[int] = strawberry.field(default_factory=list, description="1 (Monday) to 7; empty: every day.")
+    opens: str | None = strawberry.field(default=None, description="HH:MM, inclusive; null: all day.")
+    closes: str | None = strawberry.field(default=None, description="HH:MM, exclusive; before `opens`: the day after.")
+
+    def to_hours(self, place: int) -> Hours:
+        """For the model."""
+        opens, closes = _clock(self.opens, place, "opens"), _clock(self.closes, place, "closes")
+        return Hours(self.time_zone, tuple(sorted({day - 1 for day in self.weekdays})), opens, closes)
+
+
+@strawberry.input(description="Points besides the base, for baskets that meet every condition that is set.")
+class CampaignInput:
+    """See `model.Campaign`."""
+
+    name: str = strawberry.field(description="Unique in the programme.")
+    extra_basis_points: int = strawberry.field(default=0, description="So much of the base again: 10,000 doubles it.")
+    fixed_points: int = strawberry.field(default=0, description="Points of the whole basket.")
+    starts_at: datetime | None = strawberry.field(default=None, description="Inclusive.")
+    ends_at: datetime | None = strawberry.field(default=None, description="Exclusive.")
+    hours: CampaignHoursInput | None = strawberry.field(default=None, description="Hours of the week; null: always.")
+    channels: list[str] = strawberry.field(default_factory=list, description="Any of these; empty: all.")
+    location_ids: list[strawberry.ID] = strawberry.field(default_factory=list, description="Any of these; empty: all.")
+    skus: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="What is multiplied; empty: everything."
+    )
+    minimum_gross: list[EarnRateInput] = strawberry.field(
+        default_factory=list, description="The basket's least amount; a currency that is not listed does not apply."
+    )
+
+    def to_campaign(self, place: int) -> Campaign:
+        """For the model."""
+        minimum = {str(rate.currency): rate.minor_units for rate in self.minimum_gross}
+        return Campaign(
+            name=self.name,
+            extra_bp=self.extra_basis_points,
+            fixed=self.fixed_points,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            hours=None if self.hours is None else self.hours.to_hours(place),
+            channels=frozenset(self.channels),
+            locations=frozenset(map(str, self.location_ids)),
+            skus=frozenset(map(str, self.skus)),
+            min_gross_minor=minimum or None,
+        )
+
+
+@strawberry.input(description="A programme: every rule of earning from a moment on.")
+class EarnProgrammeSetInput:
+    """See `model.Programme`."""
+
+    expected_version: int = strawberry.field(description="The newest version that was read; the new one follows it.")
+    idempotency_key: str = strawberry.field(description="The same key and input again changes nothing, answers alike.")
+    rates: list[EarnRateInput] = strawberry.field(
+        description="The base: minor units for one point. A currency that is not listed earns nothing."
+    )
+    campaigns: list[CampaignInput] = strawberry.field(default_factory=list, description="Points besides the base.")
+    pending_days: int = strawberry.field(default=0, description="How long after an order its points are posted.")
+    valid_from: datetime | None = strawberry.field(default=None, description="Null: from now on.")
+
+    def to_programme(self) -> Programme:
+        """For the model; its version is given later."""
+        return Programme(
+            base=EarnRule(0, {rate.currency: rate.minor_units for rate in self.rates}),
+            campaigns=tuple(campaign.to_campaign(place) for place, campaign in enumerate(self.campaigns)),
+            pending_days=self.pending_days,
+            valid_from=self.valid_from,
+        )
+
+
+@strawberry.input(description="A line of a basket.")
+class PreviewLineInput:
+    """See `model.BasketLine`."""
+
+    sku: strawberry.ID = strawberry.field(description="Stock keeping unit.")
+    quantity: int = strawberry.field(default=1, description="Pieces.")
+    gross: Decimal = strawberry.field(description="What the whole line costs, tax included.")
+
+    def to_line(self, currency: str) -> BasketLine:
+        """For the model."""
+        return BasketLine(self.sku, self.quantity, Money.parse(self.gross, currency).minor_units)
+
+
+def _clock(text: str | None, place: int, name: str) -> time | None:
+    if text is None:
+        return None
+    try:
+        found = time.fromisoformat(text)
+    except ValueError as error:
+        path = ("input", "campaigns", str(place), "hours", name)
+        raise Refused(InvalidInput(path=path, expected="HH:MM", got=repr(text[:20]))) from error
+    return found.replace(tzinfo=None)

@@ -1,0 +1,105 @@
+"""Every MongoDB query of the earning programmes; decides nothing. A handful of documents, `_id` the version."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+
+from kit.events.log import insert_new
+from kit.mongo import Collection, Database, Document
+from services.loyalty.earning.model import FIRST, Campaign, EarnRule, Hours, Programme, Programmes
+
+COLLECTION = "programmes"
+
+
+class ProgrammeStore:
+    """The collection `programmes`: every version but the first, which needs no document."""
+
+    def __init__(self, db: Database) -> None:
+        self._programmes: Collection = db[COLLECTION]
+
+    async def all(self) -> Programmes:
+        """Every programme there is."""
+        kept = [_programme(document) async for document in self._programmes.find({})]
+        return Programmes((FIRST, *kept))
+
+    async def add(self, programme: Programme, key: str, fingerprint: str, set_by: str, now: datetime) -> bool:
+        """Keep a programme under its version; whether the version was free."""
+        document = {**_document(programme), "key": key, "fingerprint": fingerprint, "set_by": set_by, "set_at": now}
+        return await insert_new(self._programmes, [document]) == 1
+
+    async def by_key(self, key: str) -> tuple[Programme, str] | None:
+        """The programme an idempotency key has set, and the fingerprint of its input."""
+        document = await self._programmes.find_one({"key": key})
+        return None if document is None else (_programme(document), document["fingerprint"])
+
+
+def _document(programme: Programme) -> Document:
+    return {
+        "_id": programme.version,
+        "minor_units_per_point": dict(programme.base.minor_units_per_point),
+        "pending_days": programme.pending_days,
+        "valid_from": programme.valid_from,
+        "campaigns": [_campaign_document(campaign) for campaign in programme.campaigns],
+    }
+
+
+def _campaign_document(campaign: Campaign) -> Document:
+    hours = campaign.hours
+    return {
+        "name": campaign.name,
+        "extra_bp": campaign.extra_bp,
+        "fixed": campaign.fixed,
+        "starts_at": campaign.starts_at,
+        "ends_at": campaign.ends_at,
+        "hours": None
+        if hours is None
+        else {
+            "zone": hours.zone,
+            "weekdays": list(hours.weekdays),
+            "opens": None if hours.opens is None else hours.opens.isoformat(),
+            "closes": None if hours.closes is None else hours.closes.isoformat(),
+        },
+        "channels": sorted(campaign.channels),
+        "locations": sorted(campaign.locations),
+        "skus": sorted(campaign.skus),
+        "min_gross_minor": None if campaign.min_gross_minor is None else dict(campaign.min_gross_minor),
+    }
+
+
+def _programme(document: Document) -> Programme:
+    return Programme(
+        base=EarnRule(document["_id"], document["minor_units_per_point"]),
+        campaigns=_campaigns(document["campaigns"]),
+        pending_days=document["pending_days"],
+        valid_from=document["valid_from"],
+    )
+
+
+def _campaigns(documents: Sequence[Document]) -> tuple[Campaign, ...]:
+    return tuple(
+        Campaign(
+            name=one["name"],
+            extra_bp=one["extra_bp"],
+            fixed=one["fixed"],
+            starts_at=one["starts_at"],
+            ends_at=one["ends_at"],
+            hours=_hours(one["hours"]),
+            channels=frozenset(one["channels"]),
+            locations=frozenset(one["locations"]),
+            skus=frozenset(one["skus"]),
+            min_gross_minor=one["min_gross_minor"],
+        )
+        for one in documents
+    )
+
+
+def _hours(document: dict[str, Any] | None) -> Hours | None:
+    if document is None:
+        return None
+    opens, closes = document["opens"], document["closes"]
+    return Hours(
+        zone=document["zone"],
+        weekdays=tuple(document["weekdays"]),
+        opens=None if opens is None else time.fromisoformat(opens),
+        closes=None if closes is None else time.fromisoformat(closes),
+    )

@@ -1,0 +1,146 @@
+"""GraphQL types of earning: programmes, campaigns, and what a basket would earn."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import strawberry
+
+from kit.graphql.errors import Payload, UserError, presents
+from kit.graphql.scalars import CurrencyCode
+from services.loyalty.earning import model
+from services.loyalty.earning.model import Programme
+
+
+@presents(model.CampaignNeverApplies)
+@strawberry.type(description="A campaign whose conditions can never give a point.")
+class CampaignNeverApplies(UserError):
+    """See `model.CampaignNeverApplies`."""
+
+    campaign: str = strawberry.field(description="Its name.")
+    reason: str = strawberry.field(description="What makes it impossible.")
+
+
+@strawberry.type(description="How much of a currency one point takes.")
+class EarnRate:
+    """Part of `model.EarnRule`."""
+
+    currency: CurrencyCode = strawberry.field(description="ISO 4217.")
+    minor_units: int = strawberry.field(description="Minor units of it for one point.")
+
+
+@strawberry.type(description="Hours of the week in a time zone.")
+class CampaignHours:
+    """See `model.Hours`."""
+
+    time_zone: str = strawberry.field(description="IANA, such as Asia/Tokyo.")
+    weekdays: list[int] = strawberry.field(description="1 (Monday) to 7; empty: every day.")
+    opens: str | None = strawberry.field(description="HH:MM, inclusive; null: all day.")
+    closes: str | None = strawberry.field(description="HH:MM, exclusive; before `opens`: of the day after.")
+
+
+@strawberry.type(description="Points besides the base, for baskets that meet every condition.")
+class Campaign:
+    """See `model.Campaign`."""
+
+    name: str = strawberry.field(description="Unique in its programme; the statement does not show it.")
+    extra_basis_points: int = strawberry.field(description="So much of the base again: 10,000 doubles it.")
+    fixed_points: int = strawberry.field(description="Points of the whole basket.")
+    starts_at: datetime | None = strawberry.field(description="Inclusive.")
+    ends_at: datetime | None = strawberry.field(description="Exclusive.")
+    hours: CampaignHours | None = strawberry.field(description="Hours of the week; null: always.")
+    channels: list[str] = strawberry.field(description="Any of these; empty: all.")
+    location_ids: list[strawberry.ID] = strawberry.field(description="Any of these; empty: all.")
+    skus: list[strawberry.ID] = strawberry.field(description="What is multiplied; empty: everything.")
+    minimum_gross: list[EarnRate] = strawberry.field(description="The basket's least amount, by currency; empty: none.")
+
+    @classmethod
+    def of(cls, row: model.Campaign) -> "Campaign":
+        """From the model."""
+        return cls(
+            name=row.name,
+            extra_basis_points=row.extra_bp,
+            fixed_points=row.fixed,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            hours=None if row.hours is None else _hours(row.hours),
+            channels=sorted(row.channels),
+            location_ids=[strawberry.ID(id) for id in sorted(row.locations)],
+            skus=[strawberry.ID(sku) for sku in sorted(row.skus)],
+            minimum_gross=_rates(row.min_gross_minor or {}),
+        )
+
+
+@strawberry.type(description="Every rule of earning from a moment on; it never changes.")
+class EarnProgramme:
+    """See `model.Programme`."""
+
+    version: int = strawberry.field(description="What entries of the statement name as ruleVersion.")
+    valid_from: datetime | None = strawberry.field(description="Null: since ever.")
+    pending_days: int = strawberry.field(description="How long after an order its points are posted.")
+    rates: list[EarnRate] = strawberry.field(description="The base. A currency without a rate earns nothing.")
+    campaigns: list[Campaign] = strawberry.field(description="Points besides the base.")
+
+    @classmethod
+    def of(cls, row: Programme) -> "EarnProgramme":
+        """From the model."""
+        return cls(
+            version=row.version,
+            valid_from=row.valid_from,
+            pending_days=row.pending_days,
+            rates=_rates(row.base.minor_units_per_point),
+            campaigns=[Campaign.of(campaign) for campaign in row.campaigns],
+        )
+
+
+@strawberry.type(description="Points of a basket by one rule.")
+class PreviewPart:
+    """See `model.Part`."""
+
+    campaign: str | None = strawberry.field(description="The campaign; null: the base.")
+    points: int = strawberry.field(description="Its points.")
+
+
+@strawberry.type(description="What a basket would earn if it were bought here and now.")
+class PointsPreview:
+    """Counted by the function that counts orders."""
+
+    points: int = strawberry.field(description="In all.")
+    parts: list[PreviewPart] = strawberry.field(description="Rule by rule.")
+    programme_version: int = strawberry.field(description="The programme they are counted by.")
+    pending_days: int = strawberry.field(description="How long after the order they are posted.")
+
+    @classmethod
+    def of(cls, programme: Programme, basket: model.Basket) -> "PointsPreview":
+        """From the model."""
+        parts = [PreviewPart(campaign=part.campaign, points=part.points) for part in programme.parts(basket)]
+        return cls(
+            points=programme.points(basket),
+            parts=parts,
+            programme_version=programme.version,
+            pending_days=programme.pending_days,
+        )
+
+
+@strawberry.type(description="The programme that was set, or why not.")
+class EarnProgrammeSetPayload(Payload):
+    """Of earnProgrammeSet."""
+
+    programme: EarnProgramme | None = strawberry.field(default=None, description="The new version.")
+
+    @classmethod
+    def of(cls, row: Programme) -> "EarnProgrammeSetPayload":
+        """From the action."""
+        return cls(programme=EarnProgramme.of(row))
+
+
+def _hours(row: model.Hours) -> CampaignHours:
+    return CampaignHours(
+        time_zone=row.zone,
+        weekdays=[day + 1 for day in row.weekdays],
+        opens=None if row.opens is None else row.opens.isoformat("minutes"),
+        closes=None if row.closes is None else row.closes.isoformat("minutes"),
+    )
+
+
+def _rates(amounts: Mapping[str, int]) -> list[EarnRate]:
+    return [EarnRate(currency=CurrencyCode(currency), minor_units=amount) for currency, amount in amounts.items()]
