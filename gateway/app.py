@@ -137,7 +137,7 @@ def _live_engine(
 
 def _engine_settings(settings: GatewaySettings) -> EngineSettings:
     policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight)
-    return EngineSettings(cached_operations=settings.cached_operations, services=policy)
+    return EngineSettings(settings.cached_operations, labels=settings.override_labels, services=policy)
 
 
 def _routes(

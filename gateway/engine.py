@@ -8,8 +8,9 @@ Owns the order of these and the cache between them. Knows neither HTTP nor who i
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+import random
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from graphql import ExecutionResult, GraphQLSchema
@@ -33,6 +34,7 @@ from gateway.planner import Planner
 from gateway.request import Operation, coerce_variables, read_operation, shape_error
 from gateway.shaper import Shaper
 from gateway.supergraph import Supergraph
+from gateway.supergraph.labels import percent_of
 from gateway.transports import Transport
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,10 @@ log = logging.getLogger(__name__)
 MAX_CACHED_CHARACTERS = 16_000_000
 """Of documents in each cache. Entries alone would not bound memory: a document may be 10,000 tokens long."""
 HOW_TO_SUBSCRIBE = "A subscription is answered over WebSocket, or with 'Accept: text/event-stream'."
+
+
+MAX_STAGES = 64
+"""Graphs kept for different labels that hold at once; each is as large as the graph's subgraphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,16 @@ class GraphQLRequest:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an operator may turn. `introspection` off hides the schema from clients."""
+    """What an operator may turn. `introspection` off hides the schema from clients.
+
+    `labels` are those of `@override` that hold for every request; `percent(n)` holds for as many as `draw`, which
+    gives numbers from 0 up to 1, lets it.
+    """
 
     cached_operations: int = 1000
     introspection: bool = True
+    labels: frozenset[str] = frozenset()
+    draw: Callable[[], float] = random.random
     services: ServicePolicy = field(default_factory=ServicePolicy)
 
 
@@ -93,6 +105,7 @@ class Engine:
         self._services = {name: Service(name, way, settings.services) for name, way in transports.items()}
         self._settings = settings
         self._planner = Planner(supergraph)
+        self._stages = BoundedCache[tuple[Supergraph, Planner]](MAX_STAGES, MAX_STAGES)
         self._operations = BoundedCache[Operation](settings.cached_operations, MAX_CACHED_CHARACTERS)
         self._prepared = BoundedCache[Prepared](settings.cached_operations, MAX_CACHED_CHARACTERS)
         self.public_schema: GraphQLSchema = supergraph.public_schema
@@ -238,23 +251,41 @@ class Engine:
     def read(self, request: GraphQLRequest) -> Operation:
         """Parse and validate, past the caches. Raises `RequestRefused`."""
         self.counts.validated += 1
-        return read_operation(
+        operation = read_operation(
             self.operation_schema, request.query, request.operation_name, introspection=self._settings.introspection
         )
+        labels = self._supergraph.labels
+        return operation if labels is None else replace(operation, labels=labels.of(operation.names()))
 
     def plan(self, operation: Operation, switched: tuple[bool, ...]) -> Prepared:
         """Work out everything for an operation whose conditions stand so, past the caches. Raises `RequestRefused`."""
         selection = operation.select(self._supergraph.public_index, switched)
         self.counts.planned += 1
+        supergraph, planner = self._stage(operation.labels_in(switched))
         try:
-            plan = self._planner.plan(operation.node, selection, in_parts=operation.in_parts(switched))
+            plan = planner.plan(operation.node, selection, in_parts=operation.in_parts(switched))
         except PlanRefused as refused:
             log.warning("operation not planned: %s", refused.reason)
             message = f"The operation cannot be planned: {refused.reason}."
             raise RequestRefused.because(OPERATION_TOO_COMPLEX, message) from refused
-        program = compile_plan(plan, self._supergraph)
+        program = compile_plan(plan, supergraph)
         sheet = Sheet.of(self.public_schema, selection, plan) if plan.deferred else None
         return Prepared(operation, program, sheet.first if sheet else Shaper(self.public_schema, selection), sheet)
+
+    def _stage(self, active: frozenset[str]) -> tuple[Supergraph, Planner]:
+        """The graph and its planner while these labels hold."""
+        if not active or self._supergraph.labels is None:
+            return self._supergraph, self._planner
+        stage = self._stages.get(active)
+        if stage is None:
+            supergraph = self._supergraph.labels.under(active)
+            stage = (supergraph, Planner(supergraph))
+            self._stages.put(active, stage, 1)
+        return stage
+
+    def _holds(self, label: str) -> bool:
+        percent = percent_of(label)
+        return label in self._settings.labels if percent is None else self._settings.draw() * 100 < percent
 
     async def close(self) -> None:
         """Close every transport."""
@@ -286,6 +317,8 @@ class Engine:
             self._operations.put(key, operation, len(request.query))
         variables = coerce_variables(self.public_schema, operation, request.variables)
         switched = operation.positions_of(variables, in_parts)
+        if operation.labels:
+            switched += tuple(self._holds(label) for label in operation.labels)
         prepared = self._prepared.get((*key, switched))
         if prepared is None or prepared.operation is not operation:
             prepared = self.plan(operation, switched)

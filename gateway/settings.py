@@ -93,6 +93,9 @@ class GatewaySettings(KitSettings):
         ge=0,
         description="How often services at URLs are asked for their SDL, or the supergraph's file is read; 0: never",
     )
+    override_labels: frozenset[str] = Field(
+        default=frozenset(), description="Labels of `@override` that hold; `percent(n)` needs none"
+    )
     metrics: bool = Field(default=False, description="Whether `/metrics` answers; anybody who reaches it may read it")
     api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
     default_channel: Name = Field(default="web", description="For callers that name none")

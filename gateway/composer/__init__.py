@@ -12,7 +12,7 @@ G. print     the supergraph as other routers load it                       (join
 Each step stops the composition with all of its problems, so that a later step never sees what an earlier one refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.composer.assemble import assemble
 from gateway.composer.checks import (
@@ -31,7 +31,7 @@ from gateway.composer.hints import hints
 from gateway.composer.interfaceobject import expand_interface_objects
 from gateway.composer.join import Sources, print_supergraph
 from gateway.composer.merge import merge_types
-from gateway.composer.override import overridden
+from gateway.composer.override import moves
 from gateway.composer.placement import check_bases, check_placement
 from gateway.composer.publish import build, public_types
 from gateway.composer.satisfiability import check_satisfiable
@@ -62,16 +62,16 @@ def compose(
     for schema in schemas:
         upgrade(schema)
     expand_interface_objects(schemas, problems)
-    moved = overridden(schemas, problems)
+    moved = moves(schemas, problems)
     _stop_at(problems)
     sets = [field_set for schema in schemas for field_set in field_sets(schema, problems)]
     _stop_at(problems)
-    externals = Externals(schemas, sets, moved)
+    externals = Externals(schemas, sets, moved.whole)
     # C. merge
     types = merge_types(schemas, externals, problems)
     _stop_at(problems)
     # D. check
-    problems += [*check_sharing(schemas, sets, externals), *check_interfaces(schemas, types)]
+    problems += [*check_sharing(schemas, sets, externals, moved.steps), *check_interfaces(schemas, types)]
     problems += check_interface_keys(schemas, types)
     for schema in schemas:
         problems += check_externals(schema, sets, externals)
@@ -85,13 +85,23 @@ def compose(
     _stop_at(problems)
     assert full is not None
     assert public is not None
-    supergraph = assemble(schemas, sets, externals, full, public)
+    supergraph = assemble(schemas, sets, externals, full, public, moved.steps)
     # F. prove
-    problems += check_satisfiable(supergraph, Routes(supergraph.subgraphs))
-    _stop_at(problems)
+    for stage in _stages(supergraph):
+        problems += check_satisfiable(stage, Routes(stage.subgraphs))
+        _stop_at(problems)
     # G. print
-    sdl = print_supergraph(types, Sources(schemas, externals, urls or {}))
+    sdl = print_supergraph(types, Sources(schemas, externals, urls or {}, moved.steps))
     return supergraph.with_sdl(sdl, urls or {}, hints(schemas))
+
+
+def _stages(supergraph: Supergraph) -> Iterator[Supergraph]:
+    """The graph before any field has moved by label, with one label alone each, and with all of them."""
+    yield supergraph
+    if supergraph.labels is not None:
+        labels = [*supergraph.labels.fields]
+        yield from [supergraph.labels.under(frozenset([label])) for label in labels]
+        yield supergraph.labels.under(frozenset(labels))
 
 
 def _stop_at(problems: Sequence[CompositionProblem]) -> None:

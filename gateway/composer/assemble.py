@@ -1,13 +1,16 @@
 """Each subgraph's view of the graph as planner and proof see it, with its field sets dissolved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from graphql import GraphQLSchema, print_schema
 
 from gateway.composer.declared import Definition, SubgraphSchema
 from gateway.composer.external import Externals
-from gateway.composer.fieldset import FieldSet
+from gateway.composer.fieldset import FieldSet, coordinates
+from gateway.composer.override import Step
 from gateway.supergraph import Key, Subgraph, SubgraphField, SubgraphType, Supergraph
+from gateway.supergraph.labels import Labels
 from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex
 
 COMPOSITE = ("object", "interface", "union")
@@ -19,11 +22,36 @@ def assemble(
     externals: Externals,
     full: GraphQLSchema,
     public: GraphQLSchema,
+    steps: Sequence[Step] = (),
 ) -> Supergraph:
-    """Join what was read, merged and built into a supergraph; its SDL and hints are still to be set."""
+    """Join what was read, merged and built into a supergraph; its SDL and hints are still to be set.
+
+    Of the fields that move in `steps`, none has, and the graph's `labels` give those in which some have.
+    """
     index = TypeIndex(full)
+
+    def under(active: frozenset[str]) -> Supergraph:
+        lost = externals.with_overridden(frozenset(step.loser(active) for step in steps))
+        views = {schema.name: _view(schema, sets, lost, index) for schema in schemas}
+        return replace(plain, subgraphs=views)
+
     views = {schema.name: _view(schema, sets, externals, index) for schema in schemas}
-    return Supergraph(views, public, print_schema(public), TypeIndex(public), index)
+    plain = Supergraph(views, public, print_schema(public), TypeIndex(public), index)
+    return replace(under(frozenset()), labels=_labels(schemas, sets, steps, under)) if steps else plain
+
+
+def _labels(
+    schemas: Sequence[SubgraphSchema],
+    sets: Sequence[FieldSet],
+    steps: Sequence[Step],
+    under: Callable[[frozenset[str]], Supergraph],
+) -> Labels:
+    by_name = {schema.name: schema for schema in schemas}
+    named = {name for field_set in sets for _, name, _ in coordinates(by_name[field_set.subgraph], field_set)}
+    fields: dict[str, frozenset[str]] = {}
+    for step in steps:
+        fields[step.label] = fields.get(step.label, frozenset()) | {step.field}
+    return Labels(fields, frozenset(label for label, moved in fields.items() if moved & named), under)
 
 
 def _view(schema: SubgraphSchema, sets: Sequence[FieldSet], externals: Externals, index: TypeIndex) -> Subgraph:

@@ -8,6 +8,7 @@ from gateway.composer.declared import Applied, Definition, SubgraphSchema
 from gateway.composer.external import Externals, marked_external
 from gateway.composer.fieldset import FieldSet, coordinates
 from gateway.composer.link import FEDERATION_DIRECTIVES
+from gateway.composer.override import Step
 from gateway.errors import CompositionProblem
 from gateway.supergraph import ROOTS
 
@@ -22,9 +23,6 @@ def check_supported(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
             if name in UNSUPPORTED:
                 message = f"@{name} on {place}: {UNSUPPORTED[name]} is not supported"
                 yield CompositionProblem("UNSUPPORTED_FEATURE", message, (schema.name,), f"remove @{name}")
-            elif name == "override" and any(use.get("label") for use in directives[name]):
-                message = f"@override on {place}: moving a field in steps, by label, is not supported"
-                yield CompositionProblem("UNSUPPORTED_FEATURE", message, (schema.name,), "remove the label")
             elif name.removeprefix("@") in FEDERATION_DIRECTIVES and name.startswith("@"):
                 message = f"{name} on {place} is used but not imported by @link"
                 yield CompositionProblem("INVALID_GRAPHQL", message, (schema.name,), f'add "{name}" to the import')
@@ -48,9 +46,13 @@ def check_names(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
 
 
 def check_sharing(
-    schemas: Sequence[SubgraphSchema], sets: Sequence[FieldSet], externals: Externals
+    schemas: Sequence[SubgraphSchema], sets: Sequence[FieldSet], externals: Externals, steps: Sequence[Step] = ()
 ) -> Iterator[CompositionProblem]:
-    """A field that several subgraphs resolve must be `@shareable` in each, unless it is in a key."""
+    """A field that several subgraphs resolve must be `@shareable` in each, unless it is in a key.
+
+    Of two between which it moves in steps, either resolves it, never both.
+    """
+    leaving = {(step.source, step.type_name, step.field) for step in steps}
     by_name = {schema.name: schema for schema in schemas}
     keys = {
         (field_set.subgraph, type_name, field)
@@ -61,7 +63,11 @@ def check_sharing(
     for name in dict.fromkeys(name for schema in schemas for name in schema.types):
         declared = [(s.name, s.types[name]) for s in schemas if name in s.types and s.types[name].kind == "object"]
         for field in dict.fromkeys(field for _, definition in declared for field in definition.fields):
-            owners = [(s, d) for s, d in declared if field in d.fields and not externals.is_external(s, name, field)]
+            owners = [
+                (s, d)
+                for s, d in declared
+                if field in d.fields and not externals.is_external(s, name, field) and (s, name, field) not in leaving
+            ]
             alone = tuple(
                 s
                 for s, d in owners

@@ -20,6 +20,7 @@ class Externals:
         overridden: frozenset[tuple[str, str, str]] = frozenset(),
     ) -> None:
         self.overridden = overridden
+        self._origin = (schemas, sets)
         self._marked: set[tuple[str, str, str]] = set()
         by_name: Mapping[str, SubgraphSchema] = {schema.name: schema for schema in schemas}
         self._named = {
@@ -39,6 +40,10 @@ class Externals:
                 for name in marked_external(definition):
                     if (schema.name, definition.name, name) not in keys:
                         self._marked.add((schema.name, definition.name, name))
+
+    def with_overridden(self, more: frozenset[tuple[str, str, str]]) -> "Externals":
+        """The same, with more fields taken over."""
+        return Externals(*self._origin, self.overridden | more)
 
     def is_external(self, subgraph: str, type_name: str, field: str) -> bool:
         """Whether the subgraph needs another to know this field."""

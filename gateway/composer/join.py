@@ -10,6 +10,7 @@ from typing import Any
 from gateway.composer.declared import Applied, Declared, Definition, SubgraphSchema, Value
 from gateway.composer.external import Externals, marked_external
 from gateway.composer.joinspec import CARRIED_SPECS, JOIN, graph_names
+from gateway.composer.override import Step, label_of
 from gateway.composer.publish import KEYWORDS, describe, quote
 from gateway.supergraph import ROOTS
 
@@ -21,6 +22,7 @@ class Sources:
     schemas: Sequence[SubgraphSchema]
     externals: Externals
     urls: Mapping[str, str]
+    steps: Sequence[Step] = ()
 
 
 def print_supergraph(types: Mapping[str, Definition], sources: Sources) -> str:
@@ -83,6 +85,7 @@ class _Printer:
         self._externals = sources.externals
         self._graphs = graph_names([schema.name for schema in sources.schemas])
         self._schemas = {schema.name: schema for schema in sources.schemas}
+        self._leaving = {(step.source, step.type_name, step.field): step.label for step in sources.steps}
 
     def definition(self, merged: Definition) -> str:
         declared = {
@@ -163,6 +166,9 @@ class _Printer:
             attributes.append("external: true")
         for use in own.directives.get("override", ()):
             attributes.append(f"override: {quote(str(use.get('from')))}")
+        label = label_of(own) or self._leaving.get((graph, type_name, own.name))
+        if label is not None:
+            attributes.append(f"overrideLabel: {quote(label)}")
         return attributes
 
     def _is_key(self, graph: str, type_name: str, own: Declared) -> bool:

@@ -16,6 +16,7 @@ from gateway.composer.external import Externals
 from gateway.composer.fieldset import field_sets
 from gateway.composer.interfaceobject import expand_interface_objects
 from gateway.composer.link import Link
+from gateway.composer.override import Step
 from gateway.composer.publish import build, public_types
 from gateway.errors import CompositionError, CompositionProblem
 from gateway.supergraph import Supergraph
@@ -46,7 +47,7 @@ def load_supergraph(sdl: str, contract: Contract | None = None) -> Supergraph:
     full, public = build(types, problems), build(shown, problems)
     if problems or full is None or public is None:
         raise CompositionError(problems)
-    return assemble(schemas, sets, externals, full, public).with_sdl(sdl, urls)
+    return assemble(schemas, sets, externals, full, public, [*_steps(types, graphs)]).with_sdl(sdl, urls)
 
 
 def _graphs(types: Mapping[str, Definition]) -> tuple[dict[str, str], dict[str, str]]:
@@ -89,6 +90,18 @@ def _moved(types: Mapping[str, Definition], graphs: Mapping[str, str]) -> Iterat
             for use in field.directives.get("@join__field", ()):
                 if use.get("usedOverridden") and use.get("graph") in graphs:
                     yield graphs[str(use["graph"])], definition.name, field.name
+
+
+def _steps(types: Mapping[str, Definition], graphs: Mapping[str, str]) -> Iterator[Step]:
+    """Fields that move by label, from subgraphs that are there and still declare them."""
+    for definition in types.values():
+        for field in definition.fields.values():
+            uses = field.directives.get("@join__field", ())
+            declaring = {graphs.get(str(use.get("graph"))) for use in uses}
+            for use in uses:
+                label, source = use.get("overrideLabel"), use.get("override")
+                if label and source in declaring and use.get("graph") in graphs:
+                    yield Step(str(label), definition.name, field.name, str(source), graphs[str(use["graph"])])
 
 
 def _keys(definition: Definition, own: list[dict[str, Any]]) -> None:

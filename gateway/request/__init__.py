@@ -57,7 +57,8 @@ RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
 class Operation:
     """A validated operation. `switches` are the variables that its `@skip`, `@include` and `@defer` depend on.
 
-    Where it is `deferring`, there is one switch more: whether the client takes an answer in parts.
+    Where it is `deferring`, there is one switch more: whether the client takes an answer in parts. Last come those of
+    `labels`: whether each holds for the request.
     """
 
     node: OperationDefinitionNode
@@ -66,6 +67,7 @@ class Operation:
     switches: tuple[str, ...]
     introspection: DocumentNode | None
     deferring: bool = False
+    labels: tuple[str, ...] = ()
 
     def positions_of(self, variables: Mapping[str, Any], in_parts: bool = False) -> tuple[bool, ...]:
         """How the switches stand in one request; refuses null, which a default makes possible."""
@@ -77,7 +79,17 @@ class Operation:
 
     def in_parts(self, switched: tuple[bool, ...]) -> bool:
         """Whether the answer may come in parts, with its switches so."""
-        return self.deferring and switched[-1]
+        return self.deferring and switched[len(self.switches)]
+
+    def labels_in(self, switched: tuple[bool, ...]) -> frozenset[str]:
+        """The labels that hold, with its switches so."""
+        stand = switched[len(self.switches) + self.deferring :]
+        return frozenset(label for label, holds in zip(self.labels, stand, strict=False) if holds)
+
+    def names(self) -> frozenset[str]:
+        """Names of all fields it may ask for."""
+        sets = (self.node.selection_set, *(fragment.selection_set for fragment in self.fragments.values()))
+        return frozenset(name for selection_set in sets for name in _names(selection_set))
 
     def select(self, index: TypeIndex, switched: tuple[bool, ...]) -> Selection:
         """What the operation asks for with its switches so: no fragment and no condition is left in it."""
@@ -167,6 +179,14 @@ def _switches(selection_set: SelectionSetNode) -> Iterable[str]:
                     yield argument.value.name.value
         if isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
             yield from _switches(node.selection_set)
+
+
+def _names(selection_set: SelectionSetNode) -> Iterable[str]:
+    for node in selection_set.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        if isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
+            yield from _names(node.selection_set)
 
 
 def _holds(directive: DirectiveNode, values: Mapping[str, bool]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from graphql import GraphQLDeferDirective, GraphQLSchema
 
+from gateway.supergraph.labels import Labels
 from gateway.supergraph.selection import Selection, TypeIndex
 
 Kind = Literal["scalar", "object", "interface", "union", "enum", "input"]
@@ -118,6 +119,8 @@ class Supergraph:
     """The supergraph in the form that other routers load."""
     urls: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Where subgraphs are served, as far as the supergraph says."""
+    labels: Labels | None = None
+    """Set where fields move between subgraphs in steps; the graph itself is that in which no label holds."""
     siblings: Mapping[str, frozenset[str]] = dataclass_field(init=False)
     """Types which some subgraph cannot tell apart, by each of them: an interface object and all that is behind it."""
     operation_schema: GraphQLSchema = dataclass_field(init=False)

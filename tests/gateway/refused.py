@@ -11,6 +11,10 @@ def graph(**sdl: str) -> dict[str, str]:
     return {name: LINK + text for name, text in sdl.items()}
 
 
+def graph_2_7(**sdl: str) -> dict[str, str]:
+    return {name: LINK.replace("v2.5", "v2.7") + text for name, text in sdl.items()}
+
+
 REFUSED = {
     "syntax": ("INVALID_GRAPHQL", graph(a="type Query {")),
     "unknown type": ("INVALID_GRAPHQL", graph(a="type Query { a: Missing }")),
@@ -44,9 +48,32 @@ REFUSED = {
         "INVALID_FIELD_SHARING",
         graph(a="type Query { a: Int } type Subscription { s: Int @shareable }"),
     ),
-    "override by label": (
-        "UNSUPPORTED_FEATURE",
-        graph(a='type Query { a: Int @override(from: "b", label: "percent(1)") }'),
+    "override by a label before there were any": (
+        "INVALID_GRAPHQL",
+        graph(a='type Query { a: Int @override(from: "b", label: "percent(1)") }', b="type Query { a: Int }"),
+    ),
+    "override by more than all": (
+        "OVERRIDE_LABEL_INVALID",
+        graph_2_7(a='type Query { a: Int @override(from: "b", label: "percent(101)") }', b="type Query { a: Int }"),
+    ),
+    "override by no name": (
+        "OVERRIDE_LABEL_INVALID",
+        graph_2_7(a='type Query { a: Int @override(from: "b", label: "1 of 2") }', b="type Query { a: Int }"),
+    ),
+    "override by label of what a third shares": (
+        "INVALID_FIELD_SHARING",
+        graph_2_7(
+            a='type Query { a: Int @override(from: "b", label: "x") }',
+            b="type Query { a: Int }",
+            c="type Query { a: Int }",
+        ),
+    ),
+    "override by label before the new owner can be reached": (
+        "SATISFIABILITY_ERROR",
+        graph_2_7(
+            a='type Query { t: T } type T @key(fields: "id") { id: ID! x: Int }',
+            b="""type T @key(fields: "id", resolvable: false) { id: ID! x: Int @override(from: "a", label: "x") }""",
+        ),
     ),
     "override from itself": ("OVERRIDE_FROM_SELF_ERROR", graph(a='type Query { a: Int @override(from: "a") }')),
     "override of what overrides": (

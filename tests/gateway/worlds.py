@@ -50,7 +50,7 @@ directive @provides(fields: FieldSet!) on FIELD_DEFINITION
 directive @shareable repeatable on FIELD_DEFINITION | OBJECT
 directive @inaccessible on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ENUM | ENUM_VALUE | ARGUMENT_DEFINITION
 directive @tag(name: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ENUM | ENUM_VALUE
-directive @override(from: String!) on FIELD_DEFINITION
+directive @override(from: String!, label: String) on FIELD_DEFINITION
 directive @interfaceObject on OBJECT
 directive @authenticated on FIELD_DEFINITION | OBJECT
 directive @requiresScopes(scopes: [[String!]!]!) on FIELD_DEFINITION | OBJECT
@@ -192,9 +192,9 @@ class World:
         return with_arguments(obj.values[name], arguments)
 
     def overridden(self, subgraph: str, type_name: str, name: str) -> bool:
-        """Whether another subgraph took the field over."""
+        """Whether another subgraph took the field over for good."""
         moves = (rules.directive(type_name, name, "override") for rules in self.rules.values())
-        return any(move is not None and move["from"] == subgraph for move in moves)
+        return any(move is not None and move["from"] == subgraph and "label" not in move for move in moves)
 
     def project(self, obj: Obj, selection: SelectionSetNode) -> dict[str, Any]:
         """What a field set says of an object."""

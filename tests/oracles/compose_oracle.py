@@ -22,7 +22,6 @@ RANDOM = 200
 
 KNOWN = {
     "refused: required other spec": "they ignore `for: EXECUTION`",
-    "refused: override by label": "moving in steps needs a router that knows labels",
     "refused: override of what overrides": "they let it pass; the specification names a code for it",
     "refused: override of what requires": "they let it pass; the specification names a code for it",
     "refused: interface object beside its implementation": "they let it pass; the specification names a code for it",
