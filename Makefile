@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Tests wait more than they compute (locks, leases, processes that start): two workers a core of a small machine.
 WORKERS := 4
 
-.PHONY: run test check format lock bench bench-execution oracle-execution oracle-gateway clean
+.PHONY: run test check format lock bench bench-execution oracle oracle-execution oracle-gateway clean
 
 run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
 	@scripts/install run
@@ -29,11 +29,13 @@ lock: ## pin the newest versions the ranges of pyproject.toml allow
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
 	  --output-file requirements.lock pyproject.toml
 
-oracle-gateway: ## composer and planner against others' (Node 20 or newer), and 10,000 random queries; development only
+oracle-gateway: ## composer and planner against others' (npm), and 10,000 random queries; development only
 	@scripts/install dev
-	@$(BIN)/python -m tests.oracles.compose_oracle
-	@$(BIN)/python -m tests.oracles.plan_oracle
-	@$(BIN)/python -m tests.gateway.random_oracle --cases 10000
+	@$(BIN)/python -m tests.oracles --only compose plan answers
+
+oracle: ## every oracle there is, one after another, and a line for each; development only (npm; SEED=n, CASES=n)
+	@scripts/install dev
+	@$(BIN)/python -m tests.oracles --cases $(or $(CASES),10000) --seed $(or $(SEED),1)
 
 bench: ## the journey query, seed and import rates, memory; see benchmarks/RESULTS.md
 	@scripts/install dev

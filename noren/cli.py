@@ -155,6 +155,30 @@ def schema_compose(
     typer.echo(supergraph.sdl)
 
 
+@schema_app.command("contract")
+def schema_contract(
+    files: Annotated[
+        list[str] | None, typer.Argument(help="NAME=FILE of each subgraph's SDL; none: the services' own.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Only what has one of these @tags; may be given again.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Nothing that has one of these @tags; may be given again.")
+    ] = None,
+    supergraph: Annotated[
+        bool, typer.Option("--supergraph", help="The supergraph of a gateway for the partner, not the public schema.")
+    ] = False,
+) -> None:
+    """Print one partner's graph: a part of the whole, cut out by @tag."""
+    from noren.schema import contract, read_subgraphs
+
+    if not include and not exclude:
+        raise typer.BadParameter("name at least one tag by --include or --exclude")
+    narrowed = contract(read_subgraphs(files) if files else None, include or (), exclude or ())
+    typer.echo(narrowed.sdl if supergraph else narrowed.public_sdl, nl=supergraph)
+
+
 @schema_app.command("check")
 def schema_check(
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Public or supergraph SDL in use.")],

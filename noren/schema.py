@@ -7,7 +7,6 @@ from graphql import GraphQLError, GraphQLSchema, build_schema
 
 from gateway.composer import compose
 from gateway.composer.contract import Contract
-from gateway.composer.load import load_supergraph
 from gateway.supergraph import Supergraph
 from gateway.supergraph.changes import Change, compare_schemas
 from noren.system import subgraph_sdls
@@ -57,12 +56,16 @@ def compose_supergraph(sdls: Mapping[str, str] | None = None, urls: Mapping[str,
     return compose(sdls if sdls is not None else subgraph_sdls(), urls=urls)
 
 
-def contract_sdl(supergraph_sdl: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> str:
-    """The public schema of a partner: what has an `include` tag, without what has an `exclude` tag.
+def contract(
+    sdls: Mapping[str, str] | None = None, include: Iterable[str] = (), exclude: Iterable[str] = ()
+) -> Supergraph:
+    """The graph of one partner: what has an `include` tag, if any are named, without what has an `exclude` tag.
 
-    Raises `gateway.errors.CompositionError`, also if nothing would be left.
+    `.public_sdl` is what the partner sees, `.sdl` the supergraph of a gateway for it, in which the rest is
+    `@inaccessible`. Raises `gateway.errors.CompositionError`, also if nothing would be left.
     """
-    return load_supergraph(supergraph_sdl, Contract(frozenset(include), frozenset(exclude))).public_sdl
+    narrowing = Contract(frozenset(include), frozenset(exclude))
+    return compose(sdls if sdls is not None else subgraph_sdls(), contract=narrowing)
 
 
 def check_schema(old: str, new: str) -> tuple[Change, ...]:

@@ -2,7 +2,7 @@
 
 A. read      every SDL becomes plain data under canonical names            (declared, link, fieldset, external,
                                                                             upgrade, interfaceobject, override)
-B. refuse    what the gateway would misread, and names that lead nowhere    (checks, placement)
+B. refuse    what the gateway would misread, and names that lead nowhere    (checks, placement, demand)
 C. merge     type by type, by Federation's merge rules                      (merge, values)
 D. check     sharing, externals, interfaces, what is inaccessible           (checks, publish, visibility)
 E. assemble  schemas, and each subgraph's view with its field sets dissolved (assemble)
@@ -25,6 +25,7 @@ from gateway.composer.checks import (
 )
 from gateway.composer.contract import Contract, narrow
 from gateway.composer.declared import read_subgraph
+from gateway.composer.demand import check_demand
 from gateway.composer.external import Externals
 from gateway.composer.fieldset import field_sets
 from gateway.composer.hints import hints
@@ -55,6 +56,7 @@ def compose(
     # B. refuse
     for schema in schemas:
         problems += [*check_supported(schema), *check_names(schema), *check_placement(schema)]
+        problems += check_demand(schema)
     problems += check_bases(schemas)
     if not any("Query" in schema.types for schema in schemas):
         problems.append(CompositionProblem("NO_QUERIES", "no subgraph has a Query"))

@@ -42,6 +42,8 @@ def _head(types: Mapping[str, Definition], sources: Sources) -> Iterator[str]:
         if name in used:
             links.append(link)
             definitions.append(definition)
+    if {"cost", "listSize"} <= used:  # one specification, linked once
+        links.remove(CARRIED_SPECS["cost"][0])
     for name, (url, definition) in sorted(_composed(sources.schemas).items()):
         if f"@{name}" in used:
             links += [f'@link(url: {quote(url)}, import: ["@{name}"])'] if url else []

@@ -58,7 +58,7 @@ CARRIED_SPECS = {
         " | OBJECT | SCALAR",
     ),
     "listSize": (
-        _link("cost", "v0.1"),
+        _link("cost", "v0.1")[:-1] + ', import: ["@listSize"])',
         "directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!],"
         " requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION",
     ),

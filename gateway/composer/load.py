@@ -34,6 +34,8 @@ def load_supergraph(sdl: str, contract: Contract | None = None) -> Supergraph:
         raise CompositionError([CompositionProblem(CODE, reason.message)]) from reason
     link, types = read_types("supergraph", document)
     graphs, urls = _graphs(types)
+    if misread := [*_misread(types)]:
+        raise CompositionError(misread)
     types = {n: d for n, d in types.items() if not n.startswith(SPEC_PREFIXES)}
     plain = Link((2, 0), {}, frozenset(), link.composed, link.specs)
     schemas = [SubgraphSchema(name, plain, _types_of(types, graph)) for graph, name in graphs.items()]
@@ -48,6 +50,20 @@ def load_supergraph(sdl: str, contract: Contract | None = None) -> Supergraph:
     if problems or full is None or public is None:
         raise CompositionError(problems)
     return assemble(schemas, sets, externals, full, public, [*_steps(types, graphs)]).with_sdl(sdl, urls)
+
+
+def _misread(types: Mapping[str, Definition]) -> Iterator[CompositionProblem]:
+    """What would change an answer if it were overlooked, hence refused."""
+    for definition in types.values():
+        places = [(definition.name, definition.directives)]
+        places += [(f"{definition.name}.{field.name}", field.directives) for field in definition.fields.values()]
+        for place, directives in places:
+            if any(use.get("contextArguments") for use in directives.get("@join__field", ())):
+                message = f"{place} has arguments set from context, which is not supported"
+                yield CompositionProblem("UNSUPPORTED_FEATURE", message, hint="remove @fromContext")
+            for use in directives.get("@join__directive", ()):
+                message = f"{place} is under @{use.get('name')}, which is not supported"
+                yield CompositionProblem("UNSUPPORTED_FEATURE", message, hint="serve it by a subgraph")
 
 
 def _graphs(types: Mapping[str, Definition]) -> tuple[dict[str, str], dict[str, str]]:

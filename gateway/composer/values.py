@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from gateway.composer.declared import Applied, Declared, Definition, SubgraphSchema, Value
+from gateway.composer.demand import merge_demand
 from gateway.errors import CompositionProblem
 from gateway.supergraph import TypeRef
 
 CARRIED = ("inaccessible", "@deprecated", "@specifiedBy", "authenticated")
 """Directives that hold in the graph as soon as one subgraph applies them."""
-UNITED = ("tag", "cost", "listSize")
+UNITED = ("tag",)
 """Directives of which the graph has every different application."""
 CONJOINED = {"requiresScopes": "scopes", "policy": "policies"}
 """Access rules: what any subgraph demands is demanded, so rules of several are joined by "and"."""
@@ -149,6 +150,7 @@ def carried(applied: Sequence[Applied], composed: frozenset[str] = frozenset()) 
         rules = [use[argument] for directives in applied for use in directives.get(name, ()) if use.get(argument)]
         if rules:
             merged[name] = [{argument: _conjunction(rules)}]
+    merged |= merge_demand(applied)
     if applied and all("@oneOf" in directives for directives in applied):
         merged["@oneOf"] = [{}]
     return merged

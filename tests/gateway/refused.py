@@ -15,6 +15,11 @@ def graph_2_7(**sdl: str) -> dict[str, str]:
     return {name: LINK.replace("v2.5", "v2.7") + text for name, text in sdl.items()}
 
 
+def costly(sdl: str) -> dict[str, str]:
+    head = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@cost", "@listSize"]) '
+    return {"a": head + sdl}
+
+
 REFUSED = {
     "syntax": ("INVALID_GRAPHQL", graph(a="type Query {")),
     "unknown type": ("INVALID_GRAPHQL", graph(a="type Query { a: Missing }")),
@@ -74,6 +79,39 @@ REFUSED = {
             a='type Query { t: T } type T @key(fields: "id") { id: ID! x: Int }',
             b="""type T @key(fields: "id", resolvable: false) { id: ID! x: Int @override(from: "a", label: "x") }""",
         ),
+    ),
+    "arguments from context": (
+        "UNSUPPORTED_FEATURE",
+        {
+            "a": """extend schema @link(url: "https://specs.apollo.dev/federation/v2.8",
+              import: ["@key", "@context", "@fromContext"])
+            type Query { t: T } type T @key(fields: "id") @context(name: "c") { id: ID! y: Int u: U }
+            type U @key(fields: "id") { id: ID! x(of: Int @fromContext(field: "$c { y }")): Int }"""
+        },
+    ),
+    "cost of a field of an interface": (
+        "COST_APPLIED_TO_INTERFACE_FIELD",
+        costly("type Query { i: I } interface I { x: Int @cost(weight: 1) } type A implements I { x: Int }"),
+    ),
+    "size of what is no list": (
+        "LIST_SIZE_APPLIED_TO_NON_LIST",
+        costly("type Query { a: Int @listSize(assumedSize: 3) }"),
+    ),
+    "size below nothing": (
+        "LIST_SIZE_INVALID_ASSUMED_SIZE",
+        costly("type Query { a: [Int] @listSize(assumedSize: -1) }"),
+    ),
+    "size by an argument that is not there": (
+        "LIST_SIZE_INVALID_SLICING_ARGUMENT",
+        costly('type Query { a: [Int] @listSize(slicingArguments: ["first"]) }'),
+    ),
+    "size by an argument that is no number": (
+        "LIST_SIZE_INVALID_SLICING_ARGUMENT",
+        costly('type Query { a(first: String): [Int] @listSize(slicingArguments: ["first"]) }'),
+    ),
+    "size of a field that is not there": (
+        "LIST_SIZE_INVALID_SIZED_FIELD",
+        costly('type Query { a: T @listSize(assumedSize: 1, sizedFields: ["nodes"]) } type T { x: Int }'),
     ),
     "override from itself": ("OVERRIDE_FROM_SELF_ERROR", graph(a='type Query { a: Int @override(from: "a") }')),
     "override of what overrides": (

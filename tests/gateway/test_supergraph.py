@@ -69,6 +69,36 @@ def test_access_rules_of_several_subgraphs_hold_together() -> None:
     assert '@requiresScopes(scopes: [["a", "c"], ["b", "c"]])' in both.sdl
 
 
+def test_costs_and_sizes_of_several_subgraphs_are_the_highest() -> None:
+    link = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+      import: ["@shareable", "@cost", "@listSize"]) """
+    composed = compose(
+        {
+            "a": link
+            + """type Query { all(first: Int @cost(weight: 3), last: Int): [T!]! @shareable @listSize(assumedSize: 10,
+              slicingArguments: ["first"], requireOneSlicingArgument: false) x: Int @shareable @cost(weight: 2) }
+            type T @cost(weight: 7) { y: Int @shareable } enum E @cost(weight: 2) { A }
+            input I { z: Int @cost(weight: 4) } type U { e(i: I): E }""",
+            "b": link
+            + """type Query { all(first: Int @cost(weight: 5), last: Int): [T!]! @shareable @listSize(assumedSize: 20,
+              slicingArguments: ["last"]) x: Int @cost(weight: 9) @shareable }
+            type T @cost(weight: 1) { y: Int @shareable }""",
+        }
+    )
+    lines = [line.strip() for line in composed.sdl.splitlines()]
+    assert lines.count('@link(url: "https://specs.apollo.dev/cost/v0.1", import: ["@listSize"])') == 1
+    assert '@link(url: "https://specs.apollo.dev/cost/v0.1")' not in lines
+    assert "first: Int @cost(weight: 5)" in lines
+    assert any(line.startswith("x: Int ") and line.endswith(" @cost(weight: 9)") for line in lines)
+    sizes = 'assumedSize: 20, slicingArguments: ["first", "last"], requireOneSlicingArgument: false'
+    assert any(line.endswith(f" @listSize({sizes})") for line in lines)
+    assert [line for line in lines if "@cost(weight: 7)" in line] == ["@join__type(graph: B) @cost(weight: 7)"]
+    assert "z: Int @cost(weight: 4)" in lines
+    assert "cost" not in composed.public_sdl
+    build_schema(composed.sdl)
+    assert canonical(Supergraph.from_sdl(composed.sdl)) == canonical(composed)
+
+
 def test_an_override_that_moves_nothing_is_hinted_at() -> None:
     composed = compose(sdls_of(CASES["override"]))
     assert composed.hints == ("T.price is moved from absent, which is no subgraph: @override can go",)
@@ -79,6 +109,25 @@ def test_what_is_no_supergraph_is_refused(sdl: str) -> None:
     with pytest.raises(CompositionError) as refused:
         Supergraph.from_sdl(sdl)
     assert refused.value.code == "INVALID_SUPERGRAPH"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "@join__field(graph: A)",
+            '@join__field(graph: A, contextArguments: [{context: "a__c", name: "x", type: "Int", selection: "{ y }"}])',
+        ),
+        ("@join__field(graph: A)", '@join__field(graph: A) @join__directive(graphs: [A], name: "connect", args: {})'),
+    ],
+    ids=["arguments from context", "connector"],
+)
+def test_a_supergraph_that_would_be_misread_is_refused(before: str, after: str) -> None:
+    sdl = compose(graph(a="type Query { a: Int }")).sdl
+    assert before in sdl
+    with pytest.raises(CompositionError) as refused:
+        Supergraph.from_sdl(sdl.replace(before, after))
+    assert refused.value.code == "UNSUPPORTED_FEATURE"
 
 
 TAGGED = graph(

@@ -1,11 +1,14 @@
 """`noren schema`: checks between two schemas, and the services' graph as a supergraph and as a contract."""
 
+from pathlib import Path
+
 import pytest
 
 from gateway.composer import compose
 from gateway.supergraph import Supergraph
-from noren.schema import UnreadableSchema, breaks, check_schema, compose_supergraph, contract_sdl, public_sdl
+from noren.schema import UnreadableSchema, breaks, check_schema, compose_supergraph, contract, public_sdl
 from tests.gateway.test_supergraph import TAGGED
+from tests.noren.conftest import Place
 
 OLD = """
 type Query { a(x: Int): Int! b: E gone: Int same: String node: N }
@@ -49,7 +52,7 @@ def test_the_same_schema_has_no_changes() -> None:
 def test_a_supergraph_is_compared_by_what_clients_see() -> None:
     supergraph = compose(TAGGED)
     assert check_schema(supergraph.sdl, supergraph.public_sdl) == ()
-    narrowed = contract_sdl(supergraph.sdl, include=["partner"])
+    narrowed = contract(TAGGED, include=["partner"]).public_sdl
     assert "Query.closed" in {change.at for change in check_schema(supergraph.sdl, narrowed)}
 
 
@@ -63,3 +66,34 @@ def test_the_services_make_a_supergraph_that_loads() -> None:
     loaded = Supergraph.from_sdl(composed.sdl)
     assert loaded.urls == {"catalog": "http://127.0.0.1:8001/graphql"}
     assert check_schema(loaded.public_sdl, public_sdl()) == ()
+
+
+def files_of(sdls: dict[str, str], folder: Path) -> list[str]:
+    given = []
+    for name, sdl in sdls.items():
+        (folder / f"{name}.graphql").write_text(sdl, encoding="utf-8")
+        given.append(f"{name}={folder / name}.graphql")
+    return given
+
+
+def test_the_command_prints_a_partners_part(place: Place, tmp_path: Path) -> None:
+    code, said = place.run("schema", "contract", *files_of(TAGGED, tmp_path), "--include", "partner")
+    assert (code, said) == (0, contract(TAGGED, include=["partner"]).public_sdl)
+    assert "closed" not in said
+
+
+def test_the_command_prints_the_supergraph_of_a_partners_gateway(place: Place, tmp_path: Path) -> None:
+    given = files_of(TAGGED, tmp_path)
+    code, said = place.run("schema", "contract", *given, "--include", "partner", "--exclude", "secret", "--supergraph")
+    assert code == 0
+    partner = contract(TAGGED, include=["partner"], exclude=["secret"]).public_sdl
+    assert sorted(Supergraph.from_sdl(said).public_sdl.split()) == sorted(partner.split())
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"), [((), "at least one tag"), (("--include", "nobody"), "ONLY_INACCESSIBLE_CHILDREN")]
+)
+def test_a_contract_of_nothing_is_refused(place: Place, tmp_path: Path, tags: tuple[str, ...], message: str) -> None:
+    code, said = place.run("schema", "contract", *files_of(TAGGED, tmp_path), *tags)
+    assert code != 0
+    assert message in said

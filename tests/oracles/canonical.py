@@ -9,6 +9,9 @@ from gateway.supergraph.selection import Selection
 def canonical(supergraph: Supergraph) -> list[str]:
     """Lines that are equal for two supergraphs exactly if a router would treat them alike."""
     lines = [line for subgraph in supergraph.subgraphs.values() for line in _subgraph(subgraph)]
+    for label in supergraph.labels.fields if supergraph.labels else ():
+        moved = supergraph.labels.under(frozenset([label]))  # type: ignore[union-attr]
+        lines += [f"under {label} {line}" for subgraph in moved.subgraphs.values() for line in _subgraph(subgraph)]
     schema = supergraph.public_schema.type_map
     for name, fields in supergraph.public_index.returns.items():
         if name.startswith("__"):

@@ -14,6 +14,8 @@ from tests.gateway.randomgraph import random_graphs
 from tests.gateway.refused import REFUSED
 from tests.gateway.shop import SDL
 from tests.gateway.test_federation import CASES, sdls_of
+from tests.gateway.test_override_labels import SDLS as STEPS
+from tests.gateway.worlds import HEAD
 from tests.oracles.canonical import canonical
 from tests.oracles.node_tools import run_node
 
@@ -22,6 +24,9 @@ RANDOM = 200
 
 KNOWN = {
     "refused: required other spec": "they ignore `for: EXECUTION`",
+    "refused: subscription shared with nobody": "they let it pass; the specification names a code for it",
+    "refused: arguments from context": "the planner does not set arguments from context",
+    "refused: size of what is no list": "they use the code of a sized field for it",
     "refused: override of what overrides": "they let it pass; the specification names a code for it",
     "refused: override of what requires": "they let it pass; the specification names a code for it",
     "refused: interface object beside its implementation": "they let it pass; the specification names a code for it",
@@ -43,6 +48,7 @@ def cases() -> dict[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {f"refused: {name}": subgraphs for name, (_, subgraphs) in REFUSED.items()}
     found |= {f"feature: {name}": sdls_of(case) for name, case in CASES.items()}
     found["shop"] = SDL
+    found["feature: moved in steps"] = {name: HEAD + STEPS[name] for name in "ab"}
     found |= {f"random {seed}": graph.subgraphs for seed, graph in random_graphs(range(RANDOM))}
     return found
 

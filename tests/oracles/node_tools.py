@@ -1,4 +1,4 @@
-"""Runs the Node scripts beside it; their packages are installed once, outside of the repository."""
+"""Runs the Node scripts beside it; their packages and Node itself come from npm, once, outside of the repository."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent / "node"
-MIN_NODE = 20
+NODE = "node_modules/node/bin/node"
 
 
 def run_node(script: str, data: Any) -> Any:
@@ -17,7 +17,7 @@ def run_node(script: str, data: Any) -> Any:
     home = installed()
     shutil.copy(HERE / script, home / script)
     done = subprocess.run(
-        ["node", str(home / script)], input=json.dumps(data), capture_output=True, text=True, check=False
+        [str(home / NODE), str(home / script)], input=json.dumps(data), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -25,13 +25,10 @@ def run_node(script: str, data: Any) -> Any:
 
 
 def installed() -> Path:
-    """Directory with the packages; npm installs them on the first use of these versions."""
-    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    if int(told.strip().removeprefix("v").split(".")[0]) < MIN_NODE:
-        raise RuntimeError(f"Node {MIN_NODE} or newer is needed, this is {told.strip()}")
+    """Directory with the packages, Node 22 among them; npm installs them on the first use of these versions."""
     wanted = (HERE / "package.json").read_bytes()
     home = Path(tempfile.gettempdir()) / f"noren-oracles-{hashlib.sha256(wanted).hexdigest()[:12]}"
-    if not (home / "node_modules").is_dir():
+    if not (home / NODE).exists():
         home.mkdir(exist_ok=True)
         (home / "package.json").write_bytes(wanted)
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=home, check=True)
