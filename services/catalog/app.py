@@ -11,6 +11,7 @@ from kit.mongo import ensure_indexes, is_ready, open_database
 from kit.settings import context_secret
 from kit.subgraph import Subgraph
 from kit.tasks import background
+from services.catalog.category.refiling import refile_for_ever
 from services.catalog.context import Context
 from services.catalog.events import consumers, drainers
 from services.catalog.loaders import Loaders
@@ -54,7 +55,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(**{f"drain_{number}": one.run() for number, one in enumerate(drainers(store, event_log))}),
         keeping_search(store, engine, directory),
-        background(hear_events=consumers(store, event_log)[0].run()),
+        background(hear_events=consumers(store, event_log)[0].run(), refile_products=refile_for_ever(store)),
     ):
 
         def make_context(caller: RequestContext) -> Context:

@@ -60,10 +60,18 @@ class Loaders:
         self.product_by_variant_id = Projected(store.product.by_variant_id, self._viewer)
         self.product_by_barcode = Projected(store.product.by_barcode, self._viewer)
         self.attribute: DataLoader[str, AttributeDefinition | None] = by_key(store.attribute.by_code)
-        self.category_by_id: DataLoader[str, Category | None] = by_key(store.category.by_id)
-        self.category_by_slug: DataLoader[str, Category | None] = by_key(store.category.by_slug)
+        self.category_by_id: DataLoader[str, Category | None] = by_key(partial(self._shown, store.category.by_id))
+        self.category_by_slug: DataLoader[str, Category | None] = by_key(partial(self._shown, store.category.by_slug))
         self.channel: DataLoader[str, Channel | None] = by_key(store.channel.by_id)
         self.item: DataLoader[str, Item | None] = by_key(partial(load_items, store))
+
+    async def _shown(
+        self, fetch: Callable[[Sequence[str]], Awaitable[dict[str, Category]]], keys: Sequence[str]
+    ) -> dict[str, Category]:
+        found = await fetch(keys)
+        if not any(category.is_hidden for category in found.values()) or (await self.viewer()).sees_all:
+            return found
+        return {key: category for key, category in found.items() if not category.is_hidden}
 
     async def _viewer(self) -> Viewer:
         return await self.viewer()

@@ -19,6 +19,10 @@ class CategoryUpsertInput:
         default=None, description="The version that was read; needed with `id`."
     )
 
+    position: int = strawberry.field(
+        default=0, description="Of a new category: its place among siblings; equal ones stand by slug."
+    )
+
     def names_by_locale(self) -> Translations:
         """For the model."""
         return translations(self.names)
@@ -32,3 +36,22 @@ class CategoryUpsertInput:
     def read_version(self) -> int:
         """The version to rename, refused if it is missing."""
         return needed_version(self.expected_version)
+
+
+@strawberry.input(description="Where a category goes, with all below it.")
+class CategoryMoveInput:
+    """See `actions.move_category`."""
+
+    id: strawberry.ID = strawberry.field(description="cat_…")
+    expected_version: int = strawberry.field(description="The version that was read.")
+    parent_id: strawberry.ID | None = strawberry.field(default=None, description="What is above; null: the root.")
+    position: int = strawberry.field(default=0, description="Its place among siblings; equal ones stand by slug.")
+
+
+@strawberry.input(description="Whether shoppers see a category and all below it.")
+class CategoryArchiveInput:
+    """See `actions.archive_category`."""
+
+    id: strawberry.ID = strawberry.field(description="cat_…")
+    expected_version: int = strawberry.field(description="The version that was read.")
+    archived: bool = strawberry.field(default=True, description="False shows it again.")

@@ -54,6 +54,16 @@ class Category:
         rows = await info.context.loaders.category_by_id.load_many(self.row.path)
         return [Category(row=row) for row in rows if row is not None]
 
+    @strawberry.field(description="Its place among siblings; equal ones stand by slug.")
+    def position(self) -> int:
+        """From 0."""
+        return self.row.position
+
+    @strawberry.field(description="Whether it, or one above it, is archived; shoppers do not see it then.")
+    def is_hidden(self) -> bool:
+        """For staff."""
+        return self.row.is_hidden
+
     @strawberry.field(description="Rises with every edit; give it as `expectedVersion`.")
     def version(self) -> int:
         """For optimistic edits."""
@@ -68,5 +78,29 @@ class CategoryUpsertPayload(Payload):
 
     @classmethod
     def of(cls, row: model.Category) -> "CategoryUpsertPayload":
+        """From the model."""
+        return cls(category=Category(row=row))
+
+
+@strawberry.type(description="The category at its new place, or why not.")
+class CategoryMovePayload(Payload):
+    """Of categoryMove."""
+
+    category: Category | None = strawberry.field(default=None, description="The category as it is kept now.")
+
+    @classmethod
+    def of(cls, row: model.Category) -> "CategoryMovePayload":
+        """From the model."""
+        return cls(category=Category(row=row))
+
+
+@strawberry.type(description="The category as it is now, or why not.")
+class CategoryArchivePayload(Payload):
+    """Of categoryArchive."""
+
+    category: Category | None = strawberry.field(default=None, description="The category as it is kept now.")
+
+    @classmethod
+    def of(cls, row: model.Category) -> "CategoryArchivePayload":
         """From the model."""
         return cls(category=Category(row=row))

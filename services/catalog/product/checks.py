@@ -12,7 +12,7 @@ from services.catalog.attribute.model import (
     missing_values,
     references_of,
 )
-from services.catalog.category.model import Category, CategoryId
+from services.catalog.category.model import Category, CategoryId, path_of
 from services.catalog.offer.model import ProductStatus
 from services.catalog.product.model import ProductDraft
 
@@ -36,8 +36,7 @@ class Facts:
 
     def path_of(self, draft: ProductDraft) -> list[CategoryId]:
         """Every category the product is in or below."""
-        there = [self.categories[id] for id in draft.category_ids if id in self.categories]
-        return sorted({above for category in there for above in category.path})
+        return path_of(draft.category_ids, self.categories)
 
 
 def mentions(draft: ProductDraft, definitions: Mapping[str, AttributeDefinition], at: Path) -> Iterator[Mention]:

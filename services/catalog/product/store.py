@@ -76,6 +76,15 @@ class ProductFilter:
     options: Mapping[str, Sequence[str]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Where a product is filed, and what it is kept to be in or below."""
+
+    id: str
+    category_ids: tuple[str, ...]
+    category_path: tuple[str, ...]
+
+
 Parts = frozenset[str]
 """Stored fields of products that somebody will read, such as names or variants.prices."""
 ALWAYS: Parts = frozenset({"slug", "version", "updated_at", "offer"})
@@ -197,6 +206,21 @@ class ProductStore:
         if not complete:
             failed = await self._missed(writes, failed)
         return failed
+
+    async def filed_in(self, category_ids: Sequence[str], after: str, limit: int) -> list[Filed]:
+        """Products filed in any of these categories itself, by id, behind `after`."""
+        where = {"category_ids": {"$in": list(category_ids)}, "_id": {"$gt": after}}
+        fields = {"category_ids": 1, "category_path": 1}
+        found = await self.products.find(where, fields).sort("_id", ASCENDING).limit(limit).to_list()
+        return [Filed(row["_id"], tuple(row["category_ids"]), tuple(row["category_path"])) for row in found]
+
+    async def refile(self, changes: Sequence[tuple[Filed, Sequence[str]]]) -> int:
+        """Give each its new path, unless it is filed elsewhere by now; return how many were changed."""
+        updates = [
+            UpdateOne({"_id": row.id, "category_ids": list(row.category_ids)}, {"$set": {"category_path": list(path)}})
+            for row, path in changes
+        ]
+        return (await self.products.bulk_write(updates, ordered=False)).modified_count if updates else 0
 
     async def count(self) -> int:
         """How many products there are, estimated from the collection's own count."""
