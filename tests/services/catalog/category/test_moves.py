@@ -21,7 +21,7 @@ from services.catalog.store import INDEXES, CatalogStore
 from tests.services.catalog.conftest import Ask
 from tests.services.catalog.shop import NOW, draft
 
-EXAMPLES = 8
+EXAMPLES = 5
 STEPS = 12
 
 
