@@ -40,9 +40,9 @@ def translations(texts: list[TranslationInput]) -> dict[str, str]:
     return {text.locale: text.text for text in texts}
 
 
-def needed_version(version: int | None) -> int:
+def needed_version(version: int | None, *path: str) -> int:
     """The version that was read, refused if it is missing."""
     if version is None:
-        path = ("input", "expectedVersion")
+        path = (*(path or ("input",)), "expectedVersion")
         raise Refused(InvalidInput(path=path, expected="the version that was read", got="null"))
     return version

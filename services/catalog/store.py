@@ -9,6 +9,8 @@ from services.catalog.attribute.store import INDEXES as ATTRIBUTE_INDEXES
 from services.catalog.attribute.store import AttributeStore
 from services.catalog.availability.store import INDEXES as AVAILABILITY_INDEXES
 from services.catalog.availability.store import AvailabilityStore
+from services.catalog.bulk.store import INDEXES as BULK_INDEXES
+from services.catalog.bulk.store import BulkStore
 from services.catalog.bundle.store import INDEXES as BUNDLE_INDEXES
 from services.catalog.bundle.store import BundleStore
 from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
@@ -42,6 +44,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **SHOPPER_INDEXES,
     **ATTRIBUTE_INDEXES,
     **BUNDLE_INDEXES,
+    **BULK_INDEXES,
     JOURNAL: [],
 }
 
@@ -63,6 +66,7 @@ class CatalogStore:
         self.shopper = ShopperStore(db)
         self.attribute = AttributeStore(db)
         self.bundle = BundleStore(db)
+        self.bulk = BulkStore(db)
         self.journal = db[JOURNAL]
         self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS])
 

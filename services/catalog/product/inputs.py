@@ -180,9 +180,9 @@ class ProductUpsertInput:
             offer=self.offer.to_model(),
         )
 
-    def to_edit(self) -> ProductEdit | None:
-        """Which product is replaced, None for a new one."""
-        return None if self.id is None else ProductEdit(self.id, needed_version(self.expected_version))
+    def to_edit(self, *path: str) -> ProductEdit | None:
+        """Which product is replaced, None for a new one; `path` is where it stands in the input."""
+        return None if self.id is None else ProductEdit(self.id, needed_version(self.expected_version, *path))
 
 
 @strawberry.input(description="One price of one variant.")

@@ -9,6 +9,7 @@ from kit.graphql.errors import settle
 from kit.graphql.execution import wanted
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
+from services.catalog.bulk.schema import BulkMutation
 from services.catalog.context import WRITE, Info
 from services.catalog.product import actions, model, parts
 from services.catalog.product.inputs import (
@@ -86,7 +87,7 @@ class ProductQuery:
 
 
 @strawberry.type
-class ProductMutation:
+class ProductMutation(BulkMutation):
     """What may be changed of products."""
 
     @strawberry.mutation(description="Create a product, or replace the version somebody read.")

@@ -207,6 +207,11 @@ class ProductStore:
             failed = await self._missed(writes, failed)
         return failed
 
+    async def steps(self, ids: Sequence[str]) -> dict[str, tuple[int, str | None]]:
+        """Version, and what wrote it, of the products there are, by id."""
+        found = await self.products.find({"_id": {"$in": list(ids)}}, {"version": 1, "step": 1}).to_list()
+        return {row["_id"]: (row["version"], row.get("step")) for row in found}
+
     async def filed_in(self, category_ids: Sequence[str], after: str, limit: int) -> list[Filed]:
         """Products filed in any of these categories itself, by id, behind `after`."""
         where = {"category_ids": {"$in": list(category_ids)}, "_id": {"$gt": after}}
@@ -229,9 +234,7 @@ class ProductStore:
     async def _missed(
         self, writes: Sequence[Write], conflicts: Mapping[int, Conflict | None]
     ) -> dict[int, Conflict | None]:
-        asked = {"_id": {"$in": [write.id for write in writes]}}
-        found = await self.products.find(asked, {"version": 1, "step": 1}).to_list()
-        there = {row["_id"]: (row["version"], row.get("step")) for row in found}
+        there = await self.steps([write.id for write in writes])
         return {
             place: conflicts.get(place)
             for place, write in enumerate(writes)

@@ -1,0 +1,1 @@
+"""Products by the thousand: each judged alone, each written wholly or not at all."""
