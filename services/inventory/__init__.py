@@ -2,7 +2,7 @@
 
 Owns: locations, stock of a SKU at a location, adjustments, reservations of many lines;
 and the papers by which stock moves: transfers, deliveries, fulfilments.
-Extends: `Variant` with `availability` and `stock`, `Order` with `fulfillments`.
+Extends: `Variant` with `availability`, `promise` and `stock`, `Order` with `fulfillments`.
 Refuses: to promise or remove more than is available, a count made against figures that have moved, a reservation
 that has ended, a key that came with other input, an absurd quantity, a position or time zone that does not exist.
 """

@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiodataloader import DataLoader
 
 from kit.loaders import by_key
 from services.inventory.fulfillment.model import Fulfillment
-from services.inventory.location.model import GeoPoint, Location
-from services.inventory.stock.model import LevelNear, StockLevel
+from services.inventory.location.model import GeoPoint, Location, NearbyLocation, Nearness
+from services.inventory.location.operation import LocationService
+from services.inventory.stock.model import StockLevel
 from services.inventory.store import InventoryStore
 
 NEAREST = 200
@@ -18,10 +20,13 @@ NEAREST = 200
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A circle on the map."""
+    """A circle on the map, and what a location in it must be: in business and open then, offering these services."""
 
     point: GeoPoint
     radius_km: float
+    active_at: datetime | None = None
+    services: frozenset[LocationService] = frozenset()
+    open_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +44,18 @@ class Loaders:
         self._store = store
         self.location: DataLoader[str, Location | None] = by_key(store.locations.by_id)
         self.fulfillments: DataLoader[str, list[Fulfillment] | None] = by_key(store.fulfillments.of_orders)
-        self.levels_near: DataLoader[tuple[str, Around], list[LevelNear]] = DataLoader(self._levels_near)
+        self.nearby: DataLoader[Around, list[NearbyLocation]] = DataLoader(self._nearby)
         self.first_levels: DataLoader[tuple[str, Slice], list[StockLevel]] = DataLoader(self._first_levels)
 
-    async def _levels_near(self, keys: Sequence[tuple[str, Around]]) -> list[list[LevelNear]]:
-        """For each circle one search for locations and one query for all SKUs, nearest first."""
-        skus: dict[Around, list[str]] = defaultdict(list)
-        for sku, around in keys:
-            skus[around].append(sku)
-        found: dict[tuple[str, Around], list[LevelNear]] = {}
-        for around, wanted in skus.items():
-            nearby = await self._store.locations.near(around.point, around.radius_km, NEAREST)
-            places = {place.location.id: place for place in nearby}
-            levels = await self._store.stock.levels_at(wanted, list(places))
-            for sku in wanted:
-                rows = [LevelNear(level, places[level.location_id]) for level in levels[sku]]
-                found[sku, around] = sorted(rows, key=lambda row: row.order)
-        return [found[key] for key in keys]
+    async def _nearby(self, circles: Sequence[Around]) -> list[list[NearbyLocation]]:
+        """One search a circle, nearest first; nearly always there is one circle."""
+        return [await self._search(around) for around in circles]
+
+    async def _search(self, around: Around) -> list[NearbyLocation]:
+        narrowed = Nearness(around.services, around.active_at)
+        found = await self._store.locations.near(around.point, around.radius_km, NEAREST, narrowed)
+        opens = around.open_at
+        return [row for row in found if opens is None or row.location.is_open(opens)]
 
     async def _first_levels(self, keys: Sequence[tuple[str, Slice]]) -> list[list[StockLevel]]:
         """For each slice one query for all SKUs; nearly always there is one slice."""

@@ -17,6 +17,8 @@ from services.inventory.location.schema import LocationQuery
 from services.inventory.location.types import Location, LocationExternalIdTaken, LocationUpsertPayload
 from services.inventory.paper.schema import ERRORS as PAPER_ERRORS
 from services.inventory.paper.schema import PaperMutation, PaperQuery
+from services.inventory.policy.schema import PolicyMutation, PolicyQuery
+from services.inventory.promise.schema import PromiseQuery
 from services.inventory.reservation import model as reservations
 from services.inventory.reservation.types import (
     Reservation,
@@ -43,7 +45,7 @@ RESERVE = "stock:reserve"
 
 
 @strawberry.type
-class Query(LocationQuery, PaperQuery):
+class Query(LocationQuery, PromiseQuery, PolicyQuery, PaperQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -84,7 +86,7 @@ class Query(LocationQuery, PaperQuery):
 
 
 @strawberry.type
-class Mutation(PaperMutation):
+class Mutation(PolicyMutation, PaperMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")

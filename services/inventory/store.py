@@ -13,6 +13,8 @@ from services.inventory.fulfillment.store import INDEXES as FULFILLMENT_INDEXES
 from services.inventory.fulfillment.store import FulfillmentStore
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
+from services.inventory.policy.store import INDEXES as POLICY_INDEXES
+from services.inventory.policy.store import PolicyStore
 from services.inventory.receiving.store import INDEXES as DELIVERY_INDEXES
 from services.inventory.receiving.store import DeliveryStore
 from services.inventory.reservation.store import COLLECTION as RESERVATIONS
@@ -31,6 +33,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **STOCK_INDEXES,
     **RESERVATION_INDEXES,
     **PAPER_INDEXES,
+    **POLICY_INDEXES,
 }
 
 
@@ -41,6 +44,7 @@ class InventoryStore:
         self.db = db
         self.on_change: Callable[[], None] = lambda: None
         self.locations = LocationStore(db)
+        self.policies = PolicyStore(db)
         self.stock = StockStore(db, self._changed)
         self.reservations = ReservationStore(db, self._changed)
         self.transfers = TransferStore(db, self._changed)

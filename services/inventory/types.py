@@ -1,19 +1,23 @@
 """Inventory's part of a variant, and what all of its types share."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
+from kit.errors import BadUserInput
 from kit.graphql.errors import UserError, presents
+from kit.graphql.execution.batch import batch_field
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import model
-from services.inventory.context import Info
+from services.inventory.context import READ, Info
 from services.inventory.loaders import NEAREST, Around
-from services.inventory.location.types import GeoPointInput, check_radius
-from services.inventory.stock.types import Availability, StockLevel, page_levels, page_near
-
-READ = "stock:read"
+from services.inventory.location.types import GeoPointInput, LocationService, check_radius
+from services.inventory.promise.availability import Shelf, available_anywhere, available_near
+from services.inventory.promise.types import Availability, VariantPromise, View, WhereArgument, promises_of
+from services.inventory.stock.types import StockLevel, page_levels
 
 AVAILABILITY_RADIUS_KM = 50.0
 """A day's trip; who wants another says so."""
@@ -39,26 +43,60 @@ class Variant:
 
     sku: strawberry.ID = strawberry.field(description="Stock keeping unit, unique.")
 
-    @strawberry.field(
+    @batch_field(
         description="Where it is stocked and how much may be promised there: around a point nearest first, among the "
-        f"{NEAREST} nearest locations; else by location id. A location that has sold out is listed with 0."
+        f"{NEAREST} nearest locations in business; else by location id. A location that has sold out is listed too."
     )
+    @staticmethod
     async def availability(
-        self,
+        variants: "Sequence[Variant]",
         info: Info,
         near: Annotated[GeoPointInput | None, strawberry.argument(description="Around this point.")] = None,
         radius_km: Annotated[
             float, strawberry.argument(description="No further away than this; without a point it means nothing.")
         ] = AVAILABILITY_RADIUS_KM,
+        services: Annotated[
+            list[LocationService] | None,
+            strawberry.argument(description="At locations that offer all of these; needs a point."),
+        ] = None,
+        open_at: Annotated[
+            datetime | None, strawberry.argument(description="At locations that are open then; needs a point.")
+        ] = None,
+        in_stock: Annotated[
+            bool, strawberry.argument(description="Only where there is a piece to sell; needs a point.")
+        ] = False,
         first: First = AVAILABILITY_ROWS,
         after: After = None,
-    ) -> Connection[Availability] | None:
+    ) -> "list[Connection[Availability] | None]":
         """For all variants of the request together: two queries."""
-        page = PageArgs.parse(first, after)
+        view = await View.of(info.context)
+        shelf = Shelf(view.policy, PageArgs.parse(first, after), in_stock)
+        skus = [variant.sku for variant in variants]
         if near is None:
-            return Connection.of(await page_levels(info, self.sku, page), Availability.of)
-        around = Around(near.to_point("near"), check_radius(radius_km))
-        return Connection.of(await page_near(info, self.sku, around, page), Availability.near)
+            if services or open_at or in_stock:
+                raise BadUserInput("services, openAt and inStock need the argument near")
+            pages = await available_anywhere(info.context.store, skus, shelf)
+        else:
+            active = info.context.caller.at
+            around = Around(near.to_point("near"), check_radius(radius_km), active, frozenset(services or ()), open_at)
+            places = await info.context.loaders.nearby.load(around)
+            pages = await available_near(info.context.store, skus, places, shelf)
+        return [Connection.of(page, lambda row: Availability.of(row, view)) for page in pages]
+
+    @batch_field(
+        description="When so many pieces can be had at a shop, or delivered. On a channel that shows bands, more than "
+        "1 needs the scope stock:read."
+    )
+    @staticmethod
+    async def promise(
+        variants: "Sequence[Variant]",
+        info: Info,
+        where: WhereArgument,
+        quantity: Annotated[int, strawberry.argument(description="Pieces.")] = 1,
+    ) -> "list[VariantPromise | None]":
+        """For all variants of the request together."""
+        promises = await promises_of(info, [(variant.sku, quantity) for variant in variants], where)
+        return [*promises]
 
     @strawberry.field(description="Where it lies, held pieces included; for staff: needs the scope stock:read.")
     async def stock(

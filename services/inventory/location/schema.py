@@ -10,6 +10,7 @@ from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory.context import Info
 from services.inventory.location.near import NearSearch, page_near
 from services.inventory.location.types import GeoPointInput, LocationService, NearbyLocation, check_radius
+from services.inventory.promise.actions import stocked_locations
 
 NEAR_RADIUS_KM = 20.0
 """Across a city."""
@@ -35,12 +36,13 @@ class LocationQuery:
     ) -> Connection[NearbyLocation]:
         """A page."""
         page = PageArgs.parse(first, after)
+        context = info.context
         search = NearSearch(
             point=point.to_point("point"),
             radius_km=check_radius(radius_km),
-            now=info.context.caller.at,
+            now=context.caller.at,
             services=frozenset(services or ()),
-            stocked=None if sku is None else await info.context.store.stock.locations_having(sku),
+            stocked=None if sku is None else await stocked_locations(context.store, await context.policy(), sku),
             open_at=open_at,
         )
-        return Connection.of(await page_near(info.context.store, search, page), NearbyLocation.of)
+        return Connection.of(await page_near(context.store, search, page), NearbyLocation.of)

@@ -102,6 +102,11 @@ class LocationStore:
         known = await self._remembered({row["_id"]: row["version"] for row in rows})
         return [NearbyLocation(known[row["_id"]], row["distance"] / METRES) for row in rows if row["_id"] in known]
 
+    async def narrowed(self, narrowed: Nearness, limit: int) -> list[Location]:
+        """The first locations that are so, oldest first."""
+        found = self._locations.find(_narrowing(narrowed)).sort("_id", ASCENDING).limit(limit)
+        return [self._remember(document) for document in await found.to_list()]
+
     async def _remembered(self, versions: Mapping[str, int]) -> dict[str, Location]:
         """The locations of these versions or newer; those not in memory are read together."""
         kept = {id: self._memory[id] for id in versions if id in self._memory}

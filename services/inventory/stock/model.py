@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import ClassVar
 
 from kit.errors import InvalidInput, NotFound, Refusal
-from services.inventory.location.model import NearbyLocation
 from services.inventory.model import (
     MAX_ON_HAND,
     MAX_QUANTITY,
@@ -100,19 +99,6 @@ class Look:
 
     levels: Mapping[StockId, StockLevel]
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LevelNear:
-    """A level and where it is, seen from a point."""
-
-    level: StockLevel
-    place: NearbyLocation
-
-    @property
-    def order(self) -> tuple[float, str]:
-        """Nearest first; the id decides between neighbours at one spot."""
-        return self.place.distance_km, self.level.location_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 }
 
 LEVEL_FIELDS = {"holds": 0, "outbox": 0, "keys": 0}
+AVAILABLE_FIELDS = {"_id": 0, "sku": 1, "location_id": 1, "available": 1}
 SEEN_FIELDS = {"holds": 0, "outbox.time": 0, "outbox.data": 0, "outbox.deltas": 0}
 
 
@@ -119,10 +120,23 @@ class StockStore:
         )
         return {row["sku"]: [level_of(document) for document in row["levels"]] for row in await rows.to_list()}
 
-    async def locations_having(self, sku: str) -> frozenset[str]:
-        """Where there is a piece of it that nobody holds."""
-        found = self._stock.find({"sku": sku, "available": {"$gte": 1}}, {"_id": 0, "location_id": 1})
-        return frozenset([row["location_id"] for row in await found.to_list()])
+    async def available_at(self, skus: Sequence[str], location_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Pieces nobody holds, by SKU and location, where the SKU is known: one query for all."""
+        where = {"sku": {"$in": list(skus)}, "location_id": {"$in": list(location_ids)}}
+        found: dict[str, dict[str, int]] = {sku: {} for sku in skus}
+        for row in await self._stock.find(where, AVAILABLE_FIELDS).to_list():
+            found[row["sku"]][row["location_id"]] = row["available"]
+        return found
+
+    async def count_at(self, sku: str, location_ids: Sequence[str]) -> int:
+        """At how many of these locations the SKU is known."""
+        where = {"sku": sku, "location_id": {"$in": list(location_ids)}}
+        return await self._stock.count_documents(where, limit=COUNT_CAP)
+
+    async def locations_having(self, sku: str) -> dict[str, int]:
+        """Where there are pieces of it that nobody holds, and how many."""
+        found = self._stock.find({"sku": sku, "available": {"$gte": 1}}, AVAILABLE_FIELDS)
+        return {row["location_id"]: row["available"] for row in await found.to_list()}
 
     async def count(self, sku: str) -> int:
         """At how many locations this SKU is known, no further than the cap of all lists."""

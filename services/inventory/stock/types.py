@@ -1,6 +1,5 @@
 """Stock in the graph: availability for shoppers, levels for staff, adjustments."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -9,10 +8,9 @@ import strawberry
 
 from kit.errors import BadUserInput
 from kit.graphql.errors import Payload, UserError, presents
-from kit.pages import Page, PageArgs, encode_cursor, slice_page
+from kit.pages import Page, PageArgs, encode_cursor
 from services.inventory.context import Info
-from services.inventory.loaders import Around, Slice
-from services.inventory.location.model import KM_DECIMALS, NearbyLocation
+from services.inventory.loaders import Slice
 from services.inventory.location.types import Location, location_of
 from services.inventory.model import LocationId, MovementReason, Sku, StockState
 from services.inventory.stock import model
@@ -32,38 +30,6 @@ class OnHandChanged(UserError):
     location_id: strawberry.ID = strawberry.field(description="Where.")
     expected_on_hand: int = strawberry.field(description="What the counter was told lay there.")
     actual_on_hand: int = strawberry.field(description="What lies there by now.")
-
-
-@strawberry.type(description="How much of a variant may be promised at a location.")
-class Availability:
-    """A level as a shopper may see it."""
-
-    place: strawberry.Private[NearbyLocation | None]
-    location_id: strawberry.Private[LocationId]
-    available: int = strawberry.field(description="Pieces that nobody holds.")
-    distance_km: float | None = strawberry.field(description="From the point that was asked for; null without one.")
-
-    @strawberry.field(description="Where.")
-    async def location(self, info: Info) -> Location:
-        """Known from the search around a point, else loaded with all others."""
-        if self.place is not None:
-            return Location.of(self.place.location)
-        return await location_of(info, self.location_id)
-
-    @classmethod
-    def of(cls, level: model.StockLevel) -> "Availability":
-        """From a level, wherever it is."""
-        return cls(place=None, location_id=level.location_id, available=level.quantities.available, distance_km=None)
-
-    @classmethod
-    def near(cls, row: model.LevelNear) -> "Availability":
-        """From a level seen from a point."""
-        return cls(
-            place=row.place,
-            location_id=row.level.location_id,
-            available=row.level.quantities.available,
-            distance_km=round(row.place.distance_km, KM_DECIMALS),
-        )
 
 
 @strawberry.type(
@@ -187,16 +153,6 @@ class StockAdjustPayload(Payload):
     def of(cls, level: model.StockLevel) -> "StockAdjustPayload":
         """From the model."""
         return cls(stock_level=StockLevel.of(level))
-
-
-async def page_near(info: Info, sku: str, around: Around, page: PageArgs) -> Page[model.LevelNear]:
-    """One page of the levels around a point, nearest first."""
-    match page.after:
-        case None | (float() | int(), str()):
-            rows: Sequence[model.LevelNear] = await info.context.loaders.levels_near.load((sku, around))
-        case _:
-            raise BadUserInput(WRONG_CURSOR)
-    return slice_page(rows, lambda row: row.order, page)
 
 
 async def page_levels(info: Info, sku: str, page: PageArgs) -> Page[model.StockLevel]:

@@ -4,12 +4,16 @@ from datetime import timedelta
 
 from kit.events import EventLog
 from kit.mongo import missing_indexes
+from kit.pages import PageArgs
 from kit.times import utc_now
 from services.inventory.actions import adjust_stock, commit, sweep
 from services.inventory.events import drainers
 from services.inventory.loaders import Around, Loaders, Slice
 from services.inventory.location.model import ExternalRef
+from services.inventory.location.operation import LocationService
 from services.inventory.model import Sku
+from services.inventory.policy.model import DEFAULT
+from services.inventory.promise.availability import Shelf, available_near
 from services.inventory.stock.model import Adjustment, AdjustmentReason
 from services.inventory.store import INDEXES, InventoryStore
 from tests.services.inventory.world import GINZA, MUG, WEB, Shop
@@ -30,7 +34,12 @@ async def test_everyday_work_reads_by_index_only(shop: Shop, event_log: EventLog
     await adjust_stock(shop.store, change, actor=WEB, now=utc_now())
     await sweep(shop.store, now=utc_now() + timedelta(hours=1))
     loaders = Loaders(shop.store)
-    assert await loaders.levels_near.load((MUG, Around(GINZA, 20)))
+    places = await loaders.nearby.load(Around(GINZA, 20, utc_now(), frozenset({LocationService.PICKUP})))
+    assert places == []
+    places = await loaders.nearby.load(Around(GINZA, 20))
+    (page,) = await available_near(shop.store, [MUG], places, Shelf(DEFAULT, PageArgs()))
+    assert await page.count() == 1
+    assert await shop.store.stock.locations_having(MUG)
     assert await loaders.first_levels.load((MUG, Slice(None, 5)))
     assert await shop.store.locations.by_external_id([ExternalRef("test", "Osaka")])
     for drainer in drainers(shop.store, event_log):

@@ -1,0 +1,150 @@
+"""How much may be promised where, for many variants at once: two queries, however many variants and locations.
+
+Around a point the nearest locations are asked first; only variants that are at too few of them are asked for further
+ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from kit.errors import BadUserInput
+from kit.pages import NOT_OURS, Page, PageArgs, encode_cursor
+from services.inventory.location.model import NearbyLocation
+from services.inventory.model import LocationId
+from services.inventory.policy.model import Policy
+from services.inventory.stock.model import StockLevel
+from services.inventory.store import InventoryStore
+
+ROWS_AHEAD = 4
+"""Locations asked for each row wanted: most variants are at a good part of the shops around."""
+CHUNK = 24
+"""Locations asked at least."""
+CHUNK_GROWTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """Pieces a channel may promise of one SKU at one location; `place` where the location was looked for on the map."""
+
+    location_id: LocationId
+    pieces: int
+    place: NearbyLocation | None = None
+
+    @property
+    def key(self) -> tuple[float, str] | tuple[str]:
+        """What the row is sorted by."""
+        return (self.location_id,) if self.place is None else self.place.order
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One question about many SKUs: under which policy, and whether places without a piece to sell are left out."""
+
+    policy: Policy
+    page: PageArgs
+    in_stock: bool = False
+
+    def pieces(self, sku: str, location_id: str, available: int) -> int:
+        """What may be promised of what is available."""
+        if not self.policy.draft.safety:
+            return available
+        return max(0, available - self.policy.keeps_back(sku, location_id))
+
+
+async def available_near(
+    store: InventoryStore, skus: Sequence[str], places: Sequence[NearbyLocation], shelf: Shelf
+) -> list[Page[Available]]:
+    """One page a SKU, of the places given nearest first."""
+    match shelf.page.after:
+        case None:
+            ahead = list(places)
+        case (float() | int(), str()) as after:
+            ahead = [place for place in places if place.order > after]
+        case _:
+            raise BadUserInput(NOT_OURS)
+    wanted = shelf.page.first + 1
+    rows: dict[str, list[Available]] = {sku: [] for sku in skus}
+    open_skus = list(rows)
+    size = max(CHUNK, ROWS_AHEAD * wanted)
+    at = 0
+    while open_skus and at < len(ahead):
+        chunk = ahead[at : at + size]
+        levels = await store.stock.available_at(open_skus, [place.location.id for place in chunk])
+        for sku in open_skus:
+            _fill(rows[sku], sku, levels[sku], chunk, shelf)
+        open_skus = [sku for sku in open_skus if len(rows[sku]) < wanted]
+        at += size
+        size *= CHUNK_GROWTH
+    whole = shelf.page.after is None
+    return [_page(store, sku, rows[sku], places, shelf, whole and sku in set(open_skus)) for sku in skus]
+
+
+async def available_anywhere(store: InventoryStore, skus: Sequence[str], shelf: Shelf) -> list[Page[Available]]:
+    """One page a SKU, by location id."""
+    match shelf.page.after:
+        case None:
+            after = None
+        case (str() as after,):
+            pass
+        case _:
+            raise BadUserInput(NOT_OURS)
+    levels = await store.stock.first_levels(list(dict.fromkeys(skus)), after, shelf.page.first + 1)
+    return [_anywhere(store, sku, levels.get(sku, ()), shelf) for sku in skus]
+
+
+def _anywhere(store: InventoryStore, sku: str, levels: Sequence[StockLevel], shelf: Shelf) -> Page[Available]:
+    rows = [
+        Available(level.location_id, shelf.pieces(sku, level.location_id, level.quantities.available))
+        for level in levels[: shelf.page.first]
+    ]
+    return Page(
+        nodes=rows,
+        cursors=[encode_cursor(row.key) for row in rows],
+        has_next=len(levels) > shelf.page.first,
+        has_previous=shelf.page.after is not None,
+        count=partial(store.stock.count, sku),
+    )
+
+
+def _fill(
+    rows: list[Available], sku: str, levels: Mapping[str, int], chunk: Sequence[NearbyLocation], shelf: Shelf
+) -> None:
+    wanted = shelf.page.first + 1
+    for place in chunk:
+        available = levels.get(place.location.id)
+        if available is None:
+            continue
+        pieces = shelf.pieces(sku, place.location.id, available)
+        if pieces or not shelf.in_stock:
+            rows.append(Available(place.location.id, pieces, place))
+            if len(rows) == wanted:
+                return
+
+
+def _page(
+    store: InventoryStore,
+    sku: str,
+    rows: Sequence[Available],
+    places: Sequence[NearbyLocation],
+    shelf: Shelf,
+    is_all: bool,
+) -> Page[Available]:
+    kept = rows[: shelf.page.first]
+
+    async def count() -> int:
+        if is_all:
+            return len(rows)
+        ids = [place.location.id for place in places]
+        if not shelf.in_stock:
+            return await store.stock.count_at(sku, ids)
+        levels = (await store.stock.available_at([sku], ids))[sku]
+        return sum(shelf.pieces(sku, id, available) > 0 for id, available in levels.items())
+
+    return Page(
+        nodes=kept,
+        cursors=[encode_cursor(row.key) for row in kept],
+        has_next=len(rows) > shelf.page.first,
+        has_previous=shelf.page.after is not None,
+        count=count,
+    )
