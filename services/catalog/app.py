@@ -15,6 +15,7 @@ from services.catalog.category.refiling import refile_for_ever
 from services.catalog.context import Context
 from services.catalog.events import consumers, drainers
 from services.catalog.loaders import Loaders
+from services.catalog.review.counting import Counter
 from services.catalog.schema import schema
 from services.catalog.search.directory import Directory
 from services.catalog.search.engine import SearchEngine
@@ -44,6 +45,13 @@ async def keeping_search(store: CatalogStore, engine: SearchEngine, directory: D
         yield
 
 
+async def keep_counting(store: CatalogStore) -> None:
+    """Every product's stars kept equal to its reviews, for ever."""
+    counter = Counter(store.review, store.standing)
+    store.review.on_mark = counter.nudge
+    await counter.run()
+
+
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """The running service."""
@@ -54,8 +62,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(**{f"drain_{number}": one.run() for number, one in enumerate(drainers(store, event_log))}),
+        background(**{f"hear_{number}": one.run() for number, one in enumerate(consumers(store, event_log))}),
+        background(count_stars=keep_counting(store)),
         keeping_search(store, engine, directory),
-        background(hear_events=consumers(store, event_log)[0].run(), refile_products=refile_for_ever(store)),
+        background(refile_products=refile_for_ever(store)),
     ):
 
         def make_context(caller: RequestContext) -> Context:

@@ -1,13 +1,17 @@
 """What catalog tells: products, list prices and promotions that changed, each with the whole of it.
 
 It hears what prices depend on: its own changes for the price history, and of customers their orders, rank and segments.
+And what listings show: stock, and who bought what. These are consumers of their own: none waits for the past of
+another.
 """
 
 from collections.abc import Sequence
 
 from kit.events import Consumer, Drainer, Event, EventLog
+from services.catalog.availability.events import STOCK_CHANGED, hear_stock
 from services.catalog.pricing import events as pricing
 from services.catalog.promotion.store import PROMOTION_CHANGED
+from services.catalog.purchase.events import ORDER_RECORDED, hear_orders
 from services.catalog.shopper import events as shopper
 from services.catalog.store import CatalogStore
 
@@ -27,12 +31,22 @@ def drainers(store: CatalogStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: CatalogStore, event_log: EventLog) -> list[Consumer]:
-    """The one consumer of catalog."""
+    """What prices depend on, and what listings show."""
 
     async def handle(events: Sequence[Event]) -> None:
         await handle_events(store, events)
 
-    return [Consumer("catalog", store.db, event_log, HEARD, handle)]
+    async def handle_stock(events: Sequence[Event]) -> None:
+        await hear_stock(store.availability, events)
+
+    async def handle_orders(events: Sequence[Event]) -> None:
+        await hear_orders(store.purchase, store.product, store.review, events)
+
+    return [
+        Consumer("catalog", store.db, event_log, HEARD, handle),
+        Consumer("availability", store.db, event_log, [STOCK_CHANGED], handle_stock),
+        Consumer("purchases", store.db, event_log, [ORDER_RECORDED], handle_orders),
+    ]
 
 
 async def handle_events(store: CatalogStore, events: Sequence[Event]) -> None:

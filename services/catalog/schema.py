@@ -7,23 +7,35 @@ from services.catalog.attribute.schema import AttributeMutation, AttributeQuery
 from services.catalog.bundle.types import BundleNested, ComponentInUse
 from services.catalog.category.schema import CategoryMutation, CategoryQuery
 from services.catalog.channel.schema import ChannelMutation
+from services.catalog.moderation.types import AlreadyWritten
 from services.catalog.pricing.schema import PricingMutation, PricingQuery
 from services.catalog.pricing.types import PriceOverlap
 from services.catalog.product.schema import ProductMutation, ProductQuery
 from services.catalog.quote.schema import QuoteQuery
 from services.catalog.quote.types import NotPriced
+from services.catalog.review.schema import ReviewMutation, ReviewQuery
 from services.catalog.search.schema import SearchMutation, SearchQuery
 from services.catalog.types import Taken
 
 
 @strawberry.type
-class Query(ProductQuery, CategoryQuery, SearchQuery, PricingQuery, QuoteQuery, AttributeQuery):
+class Query(ProductQuery, CategoryQuery, SearchQuery, ReviewQuery, PricingQuery, QuoteQuery, AttributeQuery):
     """What may be read."""
 
 
 @strawberry.type
-class Mutation(ProductMutation, CategoryMutation, ChannelMutation, SearchMutation, PricingMutation, AttributeMutation):
-    """What may be changed; all of it needs the scope catalog:write."""
+class Mutation(
+    ProductMutation,
+    CategoryMutation,
+    ChannelMutation,
+    SearchMutation,
+    ReviewMutation,
+    PricingMutation,
+    AttributeMutation,
+):
+    """What may be changed; each says whom it is for."""
 
 
-schema = build_schema(Query, Mutation, errors=[Taken, NotPriced, PriceOverlap, BundleNested, ComponentInUse])
+schema = build_schema(
+    Query, Mutation, errors=[AlreadyWritten, Taken, NotPriced, PriceOverlap, BundleNested, ComponentInUse]
+)

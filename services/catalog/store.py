@@ -25,11 +25,18 @@ from services.catalog.product.store import ProductStore
 from services.catalog.promotion.store import COLLECTION as PROMOTIONS
 from services.catalog.promotion.store import INDEXES as PROMOTION_INDEXES
 from services.catalog.promotion.store import PromotionStore
+from services.catalog.purchase.store import INDEXES as PURCHASE_INDEXES
+from services.catalog.purchase.store import PurchaseStore
 from services.catalog.quote.store import QuoteStore
+from services.catalog.review.store import COLLECTION as REVIEWS
+from services.catalog.review.store import INDEXES as REVIEW_INDEXES
+from services.catalog.review.store import ReviewStore
 from services.catalog.search.store import INDEXES as SEARCH_INDEXES
 from services.catalog.search.store import SearchStore
 from services.catalog.shopper.store import INDEXES as SHOPPER_INDEXES
 from services.catalog.shopper.store import ShopperStore
+from services.catalog.standing.store import COLLECTION as STANDINGS
+from services.catalog.standing.store import StandingStore
 
 JOURNAL = "journal"
 
@@ -39,6 +46,9 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **CHANNEL_INDEXES,
     **AVAILABILITY_INDEXES,
     **SEARCH_INDEXES,
+    **PURCHASE_INDEXES,
+    **REVIEW_INDEXES,
+    STANDINGS: [],
     **PRICING_INDEXES,
     **PROMOTION_INDEXES,
     **SHOPPER_INDEXES,
@@ -60,6 +70,9 @@ class CatalogStore:
         self.channel = ChannelStore(db)
         self.availability = AvailabilityStore(db)
         self.search = SearchStore(db)
+        self.standing = StandingStore(db)
+        self.purchase = PurchaseStore(db, self.standing)
+        self.review = ReviewStore(db, self._changed)
         self.pricing = PricingStore(db, self._changed)
         self.promotion = PromotionStore(db, self._changed)
         self.quote = QuoteStore(db, self.pricing, self.promotion)
@@ -68,7 +81,7 @@ class CatalogStore:
         self.bundle = BundleStore(db)
         self.bulk = BulkStore(db)
         self.journal = db[JOURNAL]
-        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS])
+        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS], db[REVIEWS])
 
     def _changed(self) -> None:
         self.on_change()

@@ -12,6 +12,7 @@ from kit.graphql.scalars import CurrencyCode
 from kit.graphql.types import After, Connection, ExternalId, First
 from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
 from services.catalog.attribute.types import AttributeValue, Codes, attribute_values
+from services.catalog.availability.types import VariantStock
 from services.catalog.barcode.model import gtin_14, searched
 from services.catalog.barcode.types import Barcode
 from services.catalog.category.types import Category
@@ -24,6 +25,7 @@ from services.catalog.product import model, parts
 from services.catalog.quote.types import Price, prices_of
 from services.catalog.related.model import RelationKind
 from services.catalog.related.types import OfKind
+from services.catalog.review.types import ProductReviews
 from services.catalog.types import Locale, Translation
 
 
@@ -44,7 +46,7 @@ class SelectedOption:
 
 
 @strawberry.federation.type(keys=["sku", "id"], description="What is bought: one value of every option of its product.")
-class Variant:
+class Variant(VariantStock):
     """See `model.Variant`."""
 
     row: strawberry.Private[model.Variant]
@@ -185,7 +187,7 @@ class RelatedProduct:
 
 
 @strawberry.federation.type(keys=["id", "slug"], description="What is offered; its variants are what is bought.")
-class Product:
+class Product(ProductReviews):
     """See `model.Product`."""
 
     row: strawberry.Private[model.Product]

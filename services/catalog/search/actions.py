@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from kit.errors import InvalidInput, Refused
 from kit.pages import Page, PageArgs
 from services.catalog.category.model import Category
-from services.catalog.model import Channel
+from services.catalog.pricing.store import sku_key
 from services.catalog.product.model import Product
 from services.catalog.product.store import Parts
-from services.catalog.search.model import Facet, FacetAsked, Facts, IndexedProduct, indexed_product
+from services.catalog.search.entry import Facts, IndexedProduct, Shop, indexed_product
+from services.catalog.search.model import Facet, FacetAsked
 from services.catalog.search.query import Mode
 from services.catalog.search.reader import Ask, Reader
 from services.catalog.search.synonyms import MAX_TERMS, MAX_WORDS, phrase
 from services.catalog.store import CatalogStore
 
+SKU = sku_key("")
 MAX_GROUPS = 1_000
 """Groups of staff's: every process holds them."""
 MAX_TERM = 60
@@ -45,7 +48,7 @@ class Search:
 
     def correction(self) -> str | None:
         """What was probably meant."""
-        return self.reader.correction(self.ask.text)
+        return self.reader.correction(self.ask.narrow, self.ask.text)
 
 
 async def load_page(store: CatalogStore, search: Search, args: PageArgs, parts: Parts) -> Page[Product]:
@@ -87,8 +90,13 @@ async def set_synonyms(store: CatalogStore, name: str, terms: Sequence[str]) -> 
     return name, terms
 
 
+async def load_shop(store: CatalogStore) -> Shop:
+    """What all products are indexed for."""
+    return Shop(tuple(await store.channel.all()), await store.attribute.every())
+
+
 async def indexed(
-    store: CatalogStore, ids: Sequence[str], channels: Sequence[Channel]
+    store: CatalogStore, ids: Sequence[str], shop: Shop, now: datetime
 ) -> tuple[list[IndexedProduct], list[str]]:
     """The products as the index keeps them, read as they are now, and the ids of those that are gone."""
     products = await store.product.by_id(ids)
@@ -96,10 +104,19 @@ async def indexed(
     above = await store.category.by_id(sorted({id for category in filed.values() for id in category.path}))
     skus = [variant.sku for row in products.values() for variant in row.draft.variants]
     in_stock = await store.availability.in_stock(skus)
+    books = {key.removeprefix(SKU): book for key, book in (await store.pricing.books([*map(sku_key, skus)])).items()}
+    standings = await store.standing.by_product(list(products))
     rows = []
     for row in products.values():
-        facts = Facts({v.sku: in_stock[v.sku] for v in row.draft.variants if v.sku in in_stock})
-        rows.append(indexed_product(row, _filed(row, filed | above), channels, facts))
+        own = [variant.sku for variant in row.draft.variants]
+        facts = Facts(
+            in_stock={sku: in_stock[sku] for sku in own if sku in in_stock},
+            list_prices={sku: books[sku].prices for sku in own if sku in books},
+            sold=standings[row.id].sold if row.id in standings else 0,
+            rating_sum=standings[row.id].standing.sum if row.id in standings else 0,
+            rating_count=standings[row.id].standing.count if row.id in standings else 0,
+        )
+        rows.append(indexed_product(row, _filed(row, filed | above), shop, facts, now))
     return rows, [id for id in ids if id not in products]
 
 

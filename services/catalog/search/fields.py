@@ -6,10 +6,11 @@ from typing import Final
 
 import tantivy
 
-from services.catalog.search.model import NAME_WORDS, IndexedProduct, name_words
+from services.catalog.search.entry import IndexedProduct
+from services.catalog.search.model import NAME_WORDS, name_words
 from services.catalog.search.text import GAP, code_of, fold, indexed
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of fields and of the text pipeline: an index of another version is made anew."""
 TOKENS: Final = "noren_tokens"
 NAME, NEAR, FULL = "name", "near", "full"
@@ -34,12 +35,13 @@ def build_schema(channels: Sequence[str]) -> tantivy.Schema:
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     for name in (NAME, NEAR, FULL):
         builder.add_text_field(name, tokenizer_name=TOKENS, index_option="position")
-    for name in ("exact", "code", "offer", "suggestion"):
+    for name in ("exact", "code", "offer", "suggestion", "shown"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("brand", "category", "option"):
+    for name in ("brand", "category", "option", "attribute"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("sort_name", fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("coarse", indexed=True)
+    builder.add_unsigned_field("due", fast=True)
     builder.add_unsigned_field("rating_points", fast=True, indexed=True)
     for name in ("rank", "popularity", "rating", "newest", "tie", *NAME_PARTS):
         builder.add_unsigned_field(name, fast=True)
@@ -69,6 +71,7 @@ def document_of(row: IndexedProduct) -> tantivy.Document:
     _add_terms(document, row)
     document.add_text("sort_name", row.sort_key)
     document.add_unsigned("coarse", int(row.coarse))
+    document.add_unsigned("due", row.due)
     document.add_unsigned("rating_points", row.rating)
     for name, number in zip(NAME_PARTS, name_words(row.sort_key), strict=True):
         document.add_unsigned(name, number)
@@ -86,6 +89,8 @@ def _add_terms(document: tantivy.Document, row: IndexedProduct) -> None:
         "code": {code_of(code) for code in row.codes},
         "category": row.categories,
         "option": row.options,
+        "attribute": row.attributes,
+        "shown": row.shown,
         "offer": row.offers,
         "brand": [row.brand] if row.brand else [],
         "suggestion": _suggestions([*row.names, *row.near]),

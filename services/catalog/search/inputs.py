@@ -44,6 +44,7 @@ class FacetKind(Enum):
     BRAND = "brand"
     CATEGORY = "category"
     OPTION = "option"
+    ATTRIBUTE = "attribute"
     IN_STOCK = "in_stock"
     RATING = "rating"
 
@@ -53,12 +54,14 @@ class FacetInput:
     """See `model.FacetAsked`."""
 
     kind: FacetKind = strawberry.field(description="What is counted.")
-    name: str = strawberry.field(default="", description="Of an option: its name, such as color.")
+    name: str = strawberry.field(
+        default="", description="Of an option its name, such as color; of an attribute its code."
+    )
 
     def to_model(self) -> model.FacetAsked:
         """For the model."""
-        if (self.kind is FacetKind.OPTION) != bool(self.name):
-            raise BadUserInput("facets: an option has a name, and nothing else has")
+        if (self.kind in (FacetKind.OPTION, FacetKind.ATTRIBUTE)) != bool(self.name):
+            raise BadUserInput("facets: an option has a name and an attribute a code, and nothing else has")
         return model.FacetAsked(model.FacetKind(self.kind.value), self.name)
 
 
@@ -81,25 +84,33 @@ class ProductSearchFilterInput:
     options: list[OptionFilter] | None = strawberry.field(
         default=None, description="With one variant that has a value of each."
     )
+    attributes: list[OptionFilter] | None = strawberry.field(
+        default=None, description="With a value of each of these attributes, named by their codes, on any variant."
+    )
     price: PriceRangeInput | None = strawberry.field(
         default=None, description="With a variant that costs this much on the caller's channel."
     )
     in_stock: bool = strawberry.field(
         default=False, description="With a variant in stock, the one `options` ask for; at `location`, if given."
     )
-    location: strawberry.ID | None = strawberry.field(default=None, description="The shop `inStock` is about: loc_…")
+    location: strawberry.ID | None = strawberry.field(
+        default=None, description="The shop that `inStock` is about: loc_…"
+    )
     min_rating: int | None = strawberry.field(default=None, description="At least so many stars in the mean, 1 to 5.")
 
-    def to_narrow(self, channel: Channel) -> model.Narrow:
+    def to_narrow(self, channel: Channel, location: str | None = None, sees_all: bool = False) -> model.Narrow:
         """For the model; BadUserInput names the part that cannot be."""
         if self.min_rating is not None and self.min_rating not in STARS:
             raise BadUserInput(f"filter.minRating: expected 1 to 5, got {self.min_rating}")
         price = self.price or PriceRangeInput()
         return model.Narrow(
             channel=channel.id,
+            location=location,
+            sees_all=sees_all,
             categories=_bounded("categories", self.categories),
             brands=_bounded("brands", self.brands),
             options={option.name: _option(option) for option in self.options or []},
+            attributes={one.name: _bounded("attributes", one.values) for one in self.attributes or []},
             price_from=_minor("from", price.from_, channel),
             price_to=_minor("to", price.to, channel),
             in_stock_at=(self.location or model.ANYWHERE) if self.in_stock else None,

@@ -16,6 +16,8 @@ from services.catalog.search.model import (
     Narrow,
     offer,
     offers_wanted,
+    pair,
+    shown_at,
 )
 from services.catalog.search.synonyms import Group, Thesaurus, Words
 from services.catalog.search.text import code_of, fold, is_japanese, tokens_of_word, tolerated
@@ -55,10 +57,23 @@ class Asking:
         loose = mode is not Mode.SPLIT
         return [self._all_of(field, groups, loose=loose, least=least) for field in (NAME, NEAR, FULL)]
 
+    def visible(self, narrow: Narrow) -> list[Query]:
+        """What is offered where somebody looks; staff sees all."""
+        if narrow.sees_all:
+            return []
+        places = [shown_at(narrow.channel)]
+        if narrow.location is not None:
+            places.append(shown_at(narrow.channel, narrow.location))
+        return [self.any_term("shown", places)]
+
+    def due(self, second: int) -> Query:
+        """Products in which something has changed by itself until then."""
+        return self._range("due", None, second)
+
     def narrowed(self, narrow: Narrow, without: FacetAsked | None = None) -> list[Query]:
         """What every product of the listing must be, but for the narrowing by one facet."""
         kind = None if without is None else without.kind
-        queries: list[Query] = []
+        queries = self.visible(narrow)
         if narrow.categories and kind is not FacetKind.CATEGORY:
             queries.append(self.any_term("category", narrow.categories))
         if narrow.brands and kind is not FacetKind.BRAND:
@@ -67,6 +82,9 @@ class Asking:
             queries.append(self._range(f"price_{narrow.channel}", narrow.price_from, narrow.price_to))
         if narrow.min_rating is not None and kind is not FacetKind.RATING:
             queries.append(self.rated(narrow.min_rating))
+        for code, values in narrow.attributes.items():
+            if without != FacetAsked(FacetKind.ATTRIBUTE, code):
+                queries.append(self.any_term("attribute", [pair(code, value) for value in values]))
         where = None if kind is FacetKind.IN_STOCK else narrow.in_stock_at
         options = {
             n: v for n, v in narrow.options.items() if not (kind is FacetKind.OPTION and without and n == without.name)

@@ -83,7 +83,7 @@ class Reader:
         self._asking = Asking(schema)
         self._searcher = searcher
         self._thesaurus = thesaurus
-        self._mode_of = lru_cache(CACHED)(self._find_mode)
+        self._modes = lru_cache(CACHED)(self._find_mode)
         self._values = lru_cache(CACHED)(self._values_of)
 
     def page(self, ask: Ask, args: PageArgs) -> Found:
@@ -117,27 +117,32 @@ class Reader:
         found = self._searcher.aggregate(self._whole(open_range), stats)["price"]
         return (int(found["min"]), int(found["max"])) if found["count"] else None
 
-    def suggestions(self, typed: str, first: int) -> list[str]:
+    def due(self, second: int, limit: int) -> list[str]:
+        """Ids of products in which something has changed by itself until then."""
+        found = self._searcher.search(self._asking.due(second), limit, count=False)
+        return [str(self._searcher.doc(address).get_first("id")) for _, address in found.hits]
+
+    def suggestions(self, narrow: Narrow, typed: str, first: int) -> list[str]:
         """What begins with `typed`, in any of its words; what most products have first."""
         prefix = " ".join(fold(typed).split())
         if not prefix:
             return []
-        terms = self._searcher.terms_with_prefix("suggestion", prefix, limit=SUGGESTIONS_READ)
+        terms = self._searcher.terms_with_prefix("suggestion", prefix, self._visible(narrow), SUGGESTIONS_READ)
         counts: dict[str, int] = {}
         for term, count in terms:
             shown = term.partition(SUGGESTED)[2]
             counts[shown] = max(count, counts.get(shown, 0))
         return sorted(counts, key=lambda shown: (-counts[shown], len(shown), shown))[:first]
 
-    def correction(self, text: str) -> str | None:
+    def correction(self, narrow: Narrow, text: str) -> str | None:
         """The text with every unknown Latin word replaced by the nearest known one; None if nothing changes."""
         words = words_of(text)
-        corrected = [self._corrected(word) for word in words]
+        corrected = [self._corrected(narrow, word) for word in words]
         return " ".join(corrected) if corrected != words else None
 
     def _start(self, ask: Ask, args: PageArgs) -> tuple[Mode, int, Hit | None]:
         if args.after is None:
-            return self._mode_of(ask.text), 0, None
+            return self._mode_of(ask), 0, None
         if len(args.after) != 5 or args.after[0] != ask.order.value or not isinstance(args.after[2], int):
             raise BadUserInput(NOT_OURS)
         try:
@@ -156,12 +161,18 @@ class Reader:
     def _whole(self, ask: Ask, without: FacetAsked | None = None, *more: Query) -> Query:
         narrow = [*self._asking.narrowed(ask.narrow, without), *more]
         if ask.text:
-            narrow.append(any_of(self._asking.tiers(ask.text, self._mode_of(ask.text), self._thesaurus)))
+            narrow.append(any_of(self._asking.tiers(ask.text, self._mode_of(ask), self._thesaurus)))
         return all_of(narrow)
 
-    def _find_mode(self, text: str) -> Mode:
+    def _mode_of(self, ask: Ask) -> Mode:
+        """Of what can be seen at all, whatever it is narrowed to: a filter does not make a search forgiving."""
+        seen = ask.narrow
+        return self._modes(ask.text, seen.channel, seen.location, seen.sees_all) if ask.text else Mode.EXACT
+
+    def _find_mode(self, text: str, channel: str, location: str | None, sees_all: bool) -> Mode:
+        visible = self._asking.visible(Narrow(channel, location, sees_all))
         for mode in Mode:
-            if text and self._count(any_of(self._asking.tiers(text, mode, self._thesaurus))):
+            if self._count(all_of([any_of(self._asking.tiers(text, mode, self._thesaurus)), *visible])):
                 return mode
         return Mode.EXACT
 
@@ -217,7 +228,7 @@ class Reader:
             return self._count(self._whole(Ask(replace(narrow, in_stock_at=value), ask.text)))
         if asked.kind is FacetKind.RATING:
             return self._count(self._whole(ask, asked, self._asking.rated(int(value))))
-        return self._count(self._whole(ask, asked, self._asking.term(asked.kind.value, value)))
+        return self._count(self._whole(ask, asked, self._asking.term(asked.kind.value, f"{_prefix(asked)}{value}")))
 
     def _frequent(self, base: Query, asked: FacetAsked) -> Sequence[str]:
         """Of very many values those that most of the products found have."""
@@ -233,18 +244,22 @@ class Reader:
         terms = self._searcher.terms_with_prefix(asked.kind.value, prefix)
         return [term.removeprefix(prefix) for term, _ in sorted(terms, key=lambda term: (-term[1], term[0]))]
 
-    def _corrected(self, word: str) -> str:
+    def _visible(self, narrow: Narrow) -> Query | None:
+        visible = self._asking.visible(narrow)
+        return visible[0] if visible else None
+
+    def _corrected(self, narrow: Narrow, word: str) -> str:
         token, most = stem(word), tolerated(word)
         if not most or is_japanese(word) or self._searcher.doc_freq(FULL, token):
             return word
-        near = self._searcher.terms_with_prefix(NEAR, token[0], limit=VOCABULARY)
+        near = self._searcher.terms_with_prefix(NEAR, token[0], self._visible(narrow), VOCABULARY)
         known = [(distance(token, term, most), -count, term) for term, count in near]
         best = min(known, default=(most + 1, 0, ""))
         return best[2] if best[0] <= most else word
 
 
 def _prefix(asked: FacetAsked) -> str:
-    return f"{asked.name}{PAIR}" if asked.kind is FacetKind.OPTION else ""
+    return f"{asked.name}{PAIR}" if asked.name else ""
 
 
 def _selected(narrow: Narrow, asked: FacetAsked) -> Sequence[str]:
@@ -255,6 +270,8 @@ def _selected(narrow: Narrow, asked: FacetAsked) -> Sequence[str]:
             return narrow.categories
         case FacetKind.OPTION:
             return narrow.options.get(asked.name, ())
+        case FacetKind.ATTRIBUTE:
+            return narrow.attributes.get(asked.name, ())
         case FacetKind.IN_STOCK:
             return () if narrow.in_stock_at is None else (narrow.in_stock_at,)
         case FacetKind.RATING:

@@ -20,6 +20,7 @@ from services.catalog.search.inputs import (
     SearchSynonymsSetInput,
     facets_of,
 )
+from services.catalog.search.model import Narrow
 from services.catalog.search.reader import MAX_SUGGESTIONS, Ask
 from services.catalog.search.text import MAX_QUERY
 from services.catalog.search.types import ProductSearchConnection, SearchSynonyms, SearchSynonymsSetPayload
@@ -48,12 +49,14 @@ class SearchQuery:
     ) -> ProductSearchConnection:
         """A page; the products are read from the database in one call."""
         channel = await info.context.channel()
-        narrow = (filter or ProductSearchFilterInput()).to_narrow(channel)
+        location, sees_all = info.context.caller.location, info.context.sees_all
+        narrow = (filter or ProductSearchFilterInput()).to_narrow(channel, location, sees_all)
         ask = Ask(narrow, query.strip()[:MAX_QUERY], sort.to_order())
-        search = actions.Search(info.context.engine.reader, ask, facets_of(facets or []), channel.currency)
+        args, asked = PageArgs.parse(first, after), facets_of(facets or [])
+        search = actions.Search(info.context.engine.reader, ask, asked, channel.currency)
         fields = wanted(info)
         needed = parts.of_product(fields.at("nodes")) | parts.of_product(fields.at("edges", "node"))
-        page = await actions.load_page(info.context.store, search, PageArgs.parse(first, after), needed)
+        page = await actions.load_page(info.context.store, search, args, needed)
         return ProductSearchConnection(search=search, page=Connection.of(page, lambda row: Product(row=row)))
 
     @strawberry.field(description="What somebody may be about to type: names, brands, categories that begin so.")
@@ -66,7 +69,8 @@ class SearchQuery:
         """The most frequent first."""
         if not 1 <= first <= MAX_SUGGESTIONS:
             raise BadUserInput(f"first: expected 1 to {MAX_SUGGESTIONS}, got {first}")
-        return info.context.engine.reader.suggestions(prefix[:MAX_QUERY], first)
+        narrow = Narrow(info.context.caller.channel, info.context.caller.location, info.context.sees_all)
+        return info.context.engine.reader.suggestions(narrow, prefix[:MAX_QUERY], first)
 
     @strawberry.field(description="Staff's groups of synonyms, by name; needs the scope catalog:write.")
     async def search_synonyms(self, info: Info) -> list[SearchSynonyms]:

@@ -16,10 +16,13 @@ from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.errors import DuplicateKeyError
 
 from kit.mongo import Database, Document
+from services.catalog.attribute.store import COLLECTION as ATTRIBUTES
 from services.catalog.availability.store import COLLECTION as AVAILABILITY
 from services.catalog.category.store import COLLECTION as CATEGORIES
 from services.catalog.channel.store import COLLECTION as CHANNELS
+from services.catalog.pricing.store import BOOKS
 from services.catalog.product.store import COLLECTION as PRODUCTS
+from services.catalog.standing.store import COLLECTION as STANDINGS
 
 WRITERS = "search_writers"
 SYNONYMS = "search_synonyms"
@@ -28,9 +31,9 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     WRITERS: [],
     SYNONYMS: [],
 }
-WATCHED = (PRODUCTS, CATEGORIES, CHANNELS, AVAILABILITY)
+WATCHED = (PRODUCTS, CATEGORIES, CHANNELS, ATTRIBUTES, AVAILABILITY, BOOKS, STANDINGS)
 AWAIT_MS = 1_000
-TELLING = ("version", "names", "path", "currency", "in_stock")
+TELLING = ("version", "names", "path", "category_path", "currency", "kind", "in_stock", "sold_step", "stars")
 """Fields whose change may change the index: an outbox that is emptied, or one piece less of many, does not."""
 
 
@@ -45,11 +48,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A document changed that the index may show: its collection, its key, and where the stream stands behind it."""
+    """A document changed that the index may show: its collection, its key, and where the stream stands behind it.
+
+    No `token`: it changed by itself, because its time has come.
+    """
 
     collection: str
     id: str
-    token: Document
+    token: Document | None
 
 
 class Changes:

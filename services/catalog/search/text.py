@@ -5,7 +5,7 @@ token without its plural ending, a run of Japanese becomes its overlapping pairs
 word is searched as the phrase of its tokens, so that しゃつ is found inside 長袖シャツ without a dictionary of words.
 A run of one character has no pair; every kanji is therefore a token of its own, too, in a part of the text behind.
 
-The steps, each idempotent: NFKC (half-width kana, full-width Latin, ligatures) → lower case → accents of Latin
+The steps: NFKC (half-width kana, full-width Latin, ligatures) → lower case → accents of Latin
 letters off → kanji variants to one form → hyphens after kana are the long-vowel mark → the mark at the end of a long
 katakana word off (サーバー is サーバ, Kudo's rule for words of four and more) → katakana to hiragana, ヴ to b.
 """
@@ -25,7 +25,7 @@ GAP: Final = "|"
 
 _LONG: Final = 4
 """Characters of a katakana word from which its last long-vowel mark says nothing."""
-_KANA_HYPHEN = re.compile(r"(?<=[ぁ-ゖァ-ヺー])[-‐‑–—―−〜~]")
+_KANA_HYPHEN = re.compile(r"(?<=[ぁ-ゖァ-ヺー])[-‐‑–—―−〜~]+")
 _MIDDLE_DOT = re.compile(r"(?<=[ぁ-ゖァ-ヺー])・(?=[ぁ-ゖァ-ヺ])")
 _LATIN_JOINT = re.compile(r"(?<=[a-z0-9])[-](?=[ぁ-ゖァ-ヺ])")
 _FINAL_MARK = re.compile(rf"([ァ-ヺー]{{{_LONG - 1},}}?)ー+(?![ァ-ヺー])|([ぁ-ゖー]{{{_LONG - 1},}}?)ー+(?![ぁ-ゖー])")

@@ -24,17 +24,21 @@ from kit.log import logger
 from kit.mongo import is_outage
 from kit.tasks import stop
 from kit.times import utc_now
+from services.catalog.attribute.store import COLLECTION as ATTRIBUTES
 from services.catalog.availability.model import sku_of
 from services.catalog.availability.store import COLLECTION as AVAILABILITY
 from services.catalog.category.store import COLLECTION as CATEGORIES
 from services.catalog.channel.store import COLLECTION as CHANNELS
-from services.catalog.model import Channel
-from services.catalog.search.actions import indexed
+from services.catalog.pricing.store import BOOKS
+from services.catalog.product.store import COLLECTION as PRODUCTS
+from services.catalog.search.actions import SKU, indexed, load_shop
 from services.catalog.search.directory import Current, Directory
 from services.catalog.search.engine import SearchEngine
+from services.catalog.search.entry import Shop
 from services.catalog.search.fields import stamp
 from services.catalog.search.store import Change, Changes, Claim
 from services.catalog.search.writer import Writer, WriterBusy
+from services.catalog.standing.store import COLLECTION as STANDINGS
 from services.catalog.store import CatalogStore
 
 log = logger(__name__)
@@ -46,6 +50,8 @@ RELEASE_S: Final = 1.0
 """What giving the lease back may cost a shutdown; without it the next writer waits for the rest of the lease."""
 REFRESH_S: Final = 0.2
 """How often a reader looks for what another process has committed."""
+WAKE_S: Final = 0.3
+"""How late a change by date may be seen."""
 GATHER_S: Final = 0.05
 """Changes of this long become one commit: a commit costs some 20 ms whatever is in it."""
 MAX_GATHERED: Final = 500
@@ -98,7 +104,7 @@ class Upkeep:
         while (now := await search.generation(self._index)) == before or now is None:
             claim = await search.claim(self._index, self._holder, utc_now(), self._lease)
             if claim is not None and claim.rebuild_asked:
-                await _until_one_ends(self._rebuild(await self._store.channel.all()), self._keep_lease())
+                await _until_one_ends(self._rebuild(await load_shop(self._store)), self._keep_lease())
             if claim is not None:
                 await search.release(self._index, self._holder)
             else:
@@ -123,16 +129,16 @@ class Upkeep:
         claim = await self._store.search.claim(self._index, self._holder, utc_now(), self._lease)
         if claim is None:
             return
-        channels = await self._store.channel.all()
+        shop = await load_shop(self._store)
         current = self._directory.current()
-        if current is None or _is_stale(current, claim, channels):
-            await _until_one_ends(self._rebuild(channels), self._keep_lease())
+        if current is None or _is_stale(current, claim, shop):
+            await _until_one_ends(self._rebuild(shop), self._keep_lease())
             return
         assert claim.token is not None, "what is not stale has a place in the stream"
         writer = await asyncio.to_thread(Writer.open, self._directory, current.generation)
         try:
             async with self._store.search.changes(token=claim.token) as changes:
-                await self._follow(changes, writer, channels)
+                await self._follow(changes, writer, shop)
         except OperationFailure as error:
             if is_outage(error):
                 raise
@@ -141,14 +147,16 @@ class Upkeep:
         finally:
             await asyncio.to_thread(writer.close)
 
-    async def _rebuild(self, channels: Sequence[Channel]) -> None:
+    async def _rebuild(self, shop: Shop) -> None:
         """A new generation of all products; changes since its beginning are followed from the token on."""
         async with self._store.search.changes(at=await self._store.search.now()) as changes:
             token = changes.token
-        writer, current = await asyncio.to_thread(Writer.create, self._directory, [c.id for c in channels])
+        writer, current = await asyncio.to_thread(
+            Writer.create, self._directory, [channel.id for channel in shop.channels]
+        )
         count, after = 0, ""
         while ids := await self._store.search.product_ids(after, REBUILD_BATCH):
-            rows, _ = await indexed(self._store, ids, channels)
+            rows, _ = await indexed(self._store, ids, shop, utc_now())
             await asyncio.to_thread(writer.put, rows)
             count, after = count + len(rows), ids[-1]
         await asyncio.to_thread(writer.commit)
@@ -159,19 +167,18 @@ class Upkeep:
         self._engine.refresh()
         log.info("search index built", products=count, generation=current.generation)
 
-    async def _follow(self, changes: Changes, writer: Writer, channels: Sequence[Channel]) -> None:
+    async def _follow(self, changes: Changes, writer: Writer, shop: Shop) -> None:
         queue: asyncio.Queue[Change] = asyncio.Queue(QUEUE)
         idle = asyncio.Event()
         idle.set()
         await _until_one_ends(
             _read(changes, queue),
-            self._work(queue, idle, writer, channels),
+            self._work(queue, idle, writer, shop),
+            self._wake(queue),
             self._keep_place(changes, queue, idle),
         )
 
-    async def _work(
-        self, queue: "asyncio.Queue[Change]", idle: asyncio.Event, writer: Writer, channels: Sequence[Channel]
-    ) -> None:
+    async def _work(self, queue: "asyncio.Queue[Change]", idle: asyncio.Event, writer: Writer, shop: Shop) -> None:
         """Commit what has changed, batch after batch; ends when the index must be built anew."""
         while True:
             batch = [await queue.get()]
@@ -179,27 +186,36 @@ class Upkeep:
             await asyncio.sleep(GATHER_S)
             while len(batch) < MAX_GATHERED and not queue.empty():
                 batch.append(queue.get_nowait())
-            if await self._are_channels_new(batch, channels):
+            if await self._is_another_shop(batch, shop):
                 await self._store.search.ask_rebuild(self._index)
                 return
-            rows, gone = await indexed(self._store, await self._products_of(batch), channels)
+            rows, gone = await indexed(self._store, await self._products_of(batch), shop, utc_now())
             if rows or gone:
                 await asyncio.to_thread(_apply, writer, rows, gone)
                 self._engine.refresh()
-            await self._note({"token": batch[-1].token})
+            tokens = [change.token for change in batch if change.token is not None]
+            await self._note({"token": tokens[-1]} if tokens else {})
             idle.set()
 
-    async def _are_channels_new(self, batch: Sequence[Change], channels: Sequence[Channel]) -> bool:
-        touched = any(change.collection == CHANNELS for change in batch)
-        return touched and signature(await self._store.channel.all()) != signature(channels)
+    async def _is_another_shop(self, batch: Sequence[Change], shop: Shop) -> bool:
+        touched = any(change.collection in (CHANNELS, ATTRIBUTES) for change in batch)
+        return touched and signature(await load_shop(self._store)) != signature(shop)
+
+    async def _wake(self, queue: "asyncio.Queue[Change]") -> None:
+        """Have products indexed again in which something changes by itself: a publication or a price by date."""
+        while True:
+            await asyncio.sleep(WAKE_S)
+            for id in self._engine.reader.due(int(utc_now().timestamp()), MAX_GATHERED):
+                await queue.put(Change(PRODUCTS, id, None))
 
     async def _products_of(self, batch: Sequence[Change]) -> list[str]:
         """The products whose entries a batch of changes touches."""
         search = self._store.search
-        ids = {change.id: None for change in batch if change.collection not in (CATEGORIES, CHANNELS, AVAILABILITY)}
-        skus = sorted({sku_of(change.id) for change in batch if change.collection == AVAILABILITY})
+        ids = {change.id: None for change in batch if change.collection in (PRODUCTS, STANDINGS)}
+        skus = {sku_of(change.id) for change in batch if change.collection == AVAILABILITY}
+        skus |= {change.id.removeprefix(SKU) for change in batch if change.collection == BOOKS}
         if skus:
-            ids |= dict.fromkeys(await search.products_of_skus(skus))
+            ids |= dict.fromkeys(await search.products_of_skus(sorted(skus)))
         for category in {change.id for change in batch if change.collection == CATEGORIES}:
             ids |= dict.fromkeys(await search.products_of_category(category))
         return list(ids)
@@ -225,13 +241,14 @@ class Upkeep:
         return claim
 
 
-def signature(channels: Sequence[Channel]) -> list[tuple[str, str]]:
-    """What of the channels an index is made for: other currencies are other prices."""
-    return sorted((channel.id, channel.currency) for channel in channels)
+def signature(shop: Shop) -> tuple[object, ...]:
+    """What of a shop its index is made for: other currencies are other prices, other attributes other facets."""
+    channels = sorted((channel.id, channel.currency, channel.kind) for channel in shop.channels)
+    return channels, sorted((code, one.version) for code, one in shop.definitions.items())
 
 
-def _is_stale(current: Current, claim: Claim, channels: Sequence[Channel]) -> bool:
-    other = current.stamp != stamp([channel.id for channel in channels])
+def _is_stale(current: Current, claim: Claim, shop: Shop) -> bool:
+    other = current.stamp != stamp([channel.id for channel in shop.channels])
     return other or claim.rebuild_asked or claim.token is None or claim.generation != current.generation
 
 

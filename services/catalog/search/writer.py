@@ -7,8 +7,8 @@ import tantivy
 
 from services.catalog.search.directory import Current, Directory
 from services.catalog.search.engine import open_index
+from services.catalog.search.entry import IndexedProduct
 from services.catalog.search.fields import build_schema, document_of, register_tokenizer, stamp
-from services.catalog.search.model import IndexedProduct
 
 HEAP_BYTES: Final = 64_000_000
 """What the writer holds before it writes a segment; the engine asks for 15 MB at least."""

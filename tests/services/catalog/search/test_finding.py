@@ -148,13 +148,15 @@ async def test_unpriced_products_come_last_both_ways(store: CatalogStore, find: 
 def test_suggestions_and_corrections(engine: SearchEngine) -> None:
     reader = engine.reader
 
-    assert reader.suggestions("ながそ", 10) == []
-    assert set(reader.suggestions("長袖", 10)) == {"長袖シャツ", "メンズ 長袖シャツ"}
-    assert reader.suggestions("ﾏｸﾞ", 10) == ["マグカップ"]
-    assert reader.suggestions("b", 10) == ["Road bikes"]
-    assert reader.suggestions("", 10) == reader.suggestions("zz", 10) == []
-    assert reader.correction("mountian shrit") == "mountain shirt"
-    assert reader.correction("mountain shirt") is None
+    def suggested(prefix: str) -> set[str]:
+        return set(reader.suggestions(Narrow("web"), prefix, 10))
+
+    assert suggested("長袖") == {"長袖シャツ", "メンズ 長袖シャツ"}
+    assert suggested("ﾏｸﾞ") == {"マグカップ"}
+    assert suggested("b") == {"Road bikes"}
+    assert suggested("") == suggested("zz") == suggested("ながそ") == set()
+    assert reader.correction(Narrow("web"), "mountian shrit") == "mountain shirt"
+    assert reader.correction(Narrow("web"), "mountain shirt") is None
 
 
 @pytest.mark.usefixtures("shop")

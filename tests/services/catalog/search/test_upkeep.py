@@ -29,7 +29,8 @@ from tests.architecture.tree import ROOT
 from tests.services.catalog.search.conftest import Find
 from tests.services.catalog.shop import NOW, draft
 
-WAIT_S = 30
+WAIT_S = 60
+"""Generous: the machine may be busy."""
 LEASE = timedelta(seconds=1)
 WRITING = "tests.services.catalog.search.writing"
 

@@ -1,0 +1,1 @@
+"""Moderation: what people write is shown once staff have read it."""

@@ -1,0 +1,1 @@
+"""Standings: what a product's reviews and sales amount to."""
