@@ -43,6 +43,7 @@ from kit.app import envelope_problem
 from kit.context import CONTEXT_HEADER, TRACE_HEADER, ContextSigner
 from kit.errors import BadUserInput, Fault, Forbidden, Unauthenticated
 from kit.log import logger
+from kit.sse import EVENT_STREAM, accepts_events
 
 MAX_BODY_BYTES = 1024 * 1024
 """An operation of the largest allowed size with a thousand lines of input in its variables is a quarter of this."""
@@ -52,6 +53,8 @@ MAX_QUERY_PARAMETERS = 16
 """GET has four; proxies and caches add a few."""
 PREFLIGHT_HEADERS = ("x-noren-csrf", "graphql-require-preflight", "apollo-require-preflight")
 """Any one of them makes a browser ask first (CORS preflight) before it lets a foreign page send the request."""
+
+EVENTS = f"{EVENT_STREAM}; charset=utf-8"
 
 _STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "UNAVAILABLE": 503} | {
     "TOO_MANY_SUBSCRIPTIONS": 503,
@@ -133,10 +136,8 @@ class GraphQLEndpoint:
         extra: dict[str, str] = {}
         try:
             response, rest = await self._answer(exchange)
-            if exchange.told is not None and exchange.form is not None:
-                status, size = await send_told(
-                    exchange.told, receive, send, _headers(exchange, exchange.form.content_type)
-                )
+            if exchange.told is not None:
+                status, size = await send_told(exchange.told, receive, send, _headers(exchange, EVENTS))
                 _log_line(exchange, status, size)
                 return
             if rest is not None or (not exchange.media_type and "data" in response):
@@ -181,7 +182,8 @@ class GraphQLEndpoint:
         if method == "GET" and _is_mutation(request):
             raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "a mutation is sent by POST, never by GET", {"allow": "POST"})
         exchange.operation_name = request.operation_name
-        if self._subscriptions is not None and exchange.form is not None and exchange.form.carrier == "events":
+        takes_events = exchange.form is not None and accepts_events(exchange.headers["accept"])
+        if self._subscriptions is not None and takes_events:
             who = partial(self._access.identify, exchange.headers, server_host)
             try:
                 exchange.told = self._subscriptions.begin(Asked(request, who, exchange.trace))

@@ -60,3 +60,16 @@ def test_people_get_text_without_the_values_of_variables() -> None:
     assert "heard" in text
     assert "ValueError: broken" in text
     assert "locals" not in text
+
+
+def test_the_address_of_a_websocket_is_not_written() -> None:
+    program = """
+import logging
+from kit.log import configure
+configure()
+logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "203.0.113.7:5", "/graphql")
+logging.getLogger("uvicorn.error").info("Finished server process")
+"""
+    run = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True)
+
+    assert [json.loads(line)["event"] for line in run.stderr.splitlines()] == ["Finished server process"]

@@ -1,6 +1,6 @@
 """The clinic's gateway behind a real server, its subgraphs in process or behind servers of their own."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,16 +49,23 @@ class House:
         return connect(f"ws://{self.base}/graphql", subprotocols=named, proxy=None, compression=None, **options)
 
     @asynccontextmanager
-    async def events(self, query: str, method: str = "POST", **variables: Any) -> AsyncIterator["Events"]:
+    async def events(
+        self,
+        query: str,
+        method: str = "POST",
+        accept: str = EVENT_STREAM,
+        headers: Mapping[str, str] | None = None,
+        **variables: Any,
+    ) -> AsyncIterator["Events"]:
         """What SSE tells of an operation."""
-        headers = {"accept": EVENT_STREAM, "x-noren-csrf": "1"}
+        sent = {"accept": accept, "x-noren-csrf": "1", **(headers or {})}
         url = f"http://{self.base}/graphql"
         asked: dict[str, Any] = {"json": {"query": query, "variables": variables}}
         if method == "GET":
             asked = {"params": {"query": query, "variables": orjson.dumps(variables).decode()}}
         async with (
             httpx2.AsyncClient(timeout=30) as client,
-            client.stream(method, url, headers=headers, **asked) as answer,
+            client.stream(method, url, headers=sent, **asked) as answer,
         ):
             yield Events(answer)
 

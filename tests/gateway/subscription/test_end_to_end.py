@@ -122,6 +122,29 @@ async def metrics_of(home: House) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
+        "multipart/mixed, text/event-stream;q=0.5",
+    ],
+    ids=["urql", "multipart first"],
+)
+async def test_a_client_that_takes_other_forms_too_gets_events(home: House, accept: str) -> None:
+    async with home.events(CHANGES, accept=accept, ward="a") as events:
+        await home.clinic.until_listening()
+        home.clinic.tell("a", 1, "p1")
+        assert await events.next() == ("next", {"data": {"bedChanged": BED}})
+
+
+@pytest.mark.parametrize("accept", ["application/json", "multipart/mixed", "*/*"])
+async def test_a_client_that_takes_no_events_is_told_how_to_ask(home: House, accept: str) -> None:
+    async with home.events(CHANGES, accept=accept, ward="a") as events:
+        await events.answer.aread()
+    assert events.answer.json()["errors"][0]["extensions"]["code"] == "SUBSCRIPTION_NOT_SUPPORTED"
+    assert home.clinic.listeners == {}
+
+
 @pytest.mark.parametrize("query", ["subscription { nope }", "subscription {"])
 async def test_what_cannot_run_is_refused_before_a_stream_begins(home: House, query: str) -> None:
     async with home.events(query) as events:
