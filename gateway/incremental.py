@@ -9,15 +9,17 @@ Each part is written the moment it is there, uncompressed; when the client leave
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import orjson
 from starlette.types import Receive, Send
 
+from kit.sse import COMPLETE, EVENT_STREAM, UNBUFFERED, Header, next_json, send_stream
+from kit.tasks import stop
+
 MULTIPART = "multipart/mixed"
-EVENT_STREAM = "text/event-stream"
 DEFER_SPEC = "20220824"
 INCREMENTAL_SPEC = "v0.2"
 
@@ -61,35 +63,57 @@ def form_of(media_range: str, parameters: Mapping[str, str]) -> Form | None:
 async def send_parts(
     send: Send,
     receive: Receive,
-    headers: Iterable[tuple[bytes, bytes]],
+    headers: Iterable[Header],
     form: Form,
     first: dict[str, Any],
     rest: PartsToCome | None,
 ) -> tuple[int, int]:
     """Send an answer; returns the status to log, 499 if the client left before its end, and the bytes sent."""
     writer = _Writer(form)
-    leaving = asyncio.create_task(_left(receive))
-    coming: asyncio.Task[dict[str, Any]] | None = None
+    headers = [*headers, UNBUFFERED]
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": list(headers)})
-        part = first if rest is not None else {**first, "hasNext": False}
-        while True:
-            await send({"type": "http.response.body", "body": writer.write(part), "more_body": True})
-            if rest is None or not part["hasNext"]:
-                break
-            coming = asyncio.ensure_future(rest.__anext__())
-            await asyncio.wait([coming, leaving], return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                return 499, writer.sent
-            part = coming.result()
-        await send({"type": "http.response.body", "body": writer.end()})
-        return 200, writer.sent
+        if form.carrier == "events":
+            ended = await send_stream(_written(writer, first, rest), receive, send, headers)
+            left = ended != "completed"
+        else:
+            left = await _send_multipart(send, receive, headers, _written(writer, first, rest))
     finally:
-        leaving.cancel()
-        if coming is not None:
-            coming.cancel()
         if rest is not None:
             await rest.aclose()
+    return 499 if left else 200, writer.sent
+
+
+async def _written(writer: "_Writer", first: dict[str, Any], rest: PartsToCome | None) -> AsyncGenerator[bytes, None]:
+    part = first if rest is not None else {**first, "hasNext": False}
+    yield writer.write(part)
+    while rest is not None and part["hasNext"]:
+        part = await rest.__anext__()
+        yield writer.write(part)
+    if writer.form.carrier == "events":
+        yield COMPLETE
+
+
+async def _send_multipart(
+    send: Send, receive: Receive, headers: list[Header], blocks: AsyncGenerator[bytes, None]
+) -> bool:
+    """Send each block as it comes; True if the client left before the last."""
+
+    async def send_all() -> None:
+        async for block in blocks:
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    sending, leaving = asyncio.create_task(send_all()), asyncio.create_task(_left(receive))
+    try:
+        await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+        left = not sending.done()
+    finally:
+        await stop(sending, leaving)
+        await blocks.aclose()
+    if not left:
+        sending.result()
+        await send({"type": "http.response.body", "body": b""})
+    return left
 
 
 async def _left(receive: Receive) -> None:
@@ -109,7 +133,7 @@ class _Writer:
     def write(self, part: dict[str, Any]) -> bytes:
         told = orjson.dumps(self._by_path(part) if self.form.by_path else part)
         if self.form.carrier == "events":
-            written = b"event: next\ndata: " + told + b"\n\n"
+            written = next_json(told)
         else:
             # The line that ends a part goes with it: clients read a part when they see its end.
             end = b"\r\n---\r\n" if part["hasNext"] else b"\r\n-----\r\n"
@@ -118,9 +142,6 @@ class _Writer:
         self._begun = True
         self.sent += len(written)
         return written
-
-    def end(self) -> bytes:
-        return b"event: complete\ndata:\n\n" if self.form.carrier == "events" else b""
 
     def _by_path(self, part: dict[str, Any]) -> dict[str, Any]:
         """The same part in the form of 2022: each entry says its path and label, and nothing is announced."""

@@ -35,6 +35,9 @@ MAX_FIELDS_TOGETHER = 20_000
 MAX_COMPARISONS = 20_000
 """Pairs of fields under one response key: at 2 to 5 µs each, 0.1 s of validation at most."""
 
+MAX_DEFERRALS = 50
+"""Fragments with `@defer`: what each defers is planned by itself, at some milliseconds each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -44,6 +47,7 @@ class Measure:
     depth: int
     aliases: int
     top: int
+    deferrals: int
 
 
 def check_limits(document: DocumentNode) -> None:
@@ -59,6 +63,7 @@ def check_limits(document: DocumentNode) -> None:
         if isinstance(definition, OperationDefinitionNode):
             _refuse_past("root fields", measured.top, MAX_ROOT_FIELDS)
             _refuse_past("aliases", measured.aliases, MAX_ALIASES)
+            _refuse_past("deferred fragments", measured.deferrals, MAX_DEFERRALS)
         total += measured.fields
     _refuse_past("fields in all definitions", total, MAX_FIELDS_TOGETHER)
     compared = 0
@@ -84,19 +89,21 @@ class _Meter:
         self._measured: dict[str, Measure | None] = {}
 
     def measure(self, selection_set: SelectionSetNode) -> Measure:
-        fields = depth = aliases = top = 0
+        fields = depth = aliases = top = deferrals = 0
         for node in selection_set.selections:
             if isinstance(node, FieldNode):
                 below = self.measure(node.selection_set) if node.selection_set else _NOTHING
                 fields += 1 + below.fields
                 depth = max(depth, 1 + below.depth)
                 aliases += (node.alias is not None) + below.aliases
+                deferrals += below.deferrals
                 top += 1
             else:
                 part = self._fragment(node)
                 fields, aliases, top = fields + part.fields, aliases + part.aliases, top + part.top
                 depth = max(depth, part.depth)
-        return Measure(fields, depth, aliases, top)
+                deferrals += part.deferrals + any(d.name.value == "defer" for d in node.directives or ())
+        return Measure(fields, depth, aliases, top, deferrals)
 
     def _fragment(self, node: SelectionNode) -> Measure:
         if isinstance(node, InlineFragmentNode):
@@ -136,4 +143,4 @@ class _Meter:
                 self._collect(self._fragments[node.name.value].selection_set.selections, into)
 
 
-_NOTHING = Measure(0, 0, 0, 0)
+_NOTHING = Measure(0, 0, 0, 0, 0)

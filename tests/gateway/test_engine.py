@@ -51,6 +51,11 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "too many tokens": ("OPERATION_TOO_COMPLEX", "{ me { " + "id " * limits.MAX_TOKENS + "} }", {}),
     "too many aliases": ("OPERATION_TOO_COMPLEX", "{ me { " + " ".join(f"a{i}: id" for i in range(201)) + " } }", {}),
     "too many root fields": ("OPERATION_TOO_COMPLEX", "{ " + "me { id } " * 51 + "}", {}),
+    "too many deferrals": (
+        "OPERATION_TOO_COMPLEX",
+        "{ me { ...F ...F ...F } } fragment F on User { " + "... @defer { id } " * 17 + "}",
+        {},
+    ),
     "too many like fields": ("OPERATION_TOO_COMPLEX", "{ me { " + "id " * 500 + " } }", {}),
 }
 
