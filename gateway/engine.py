@@ -96,6 +96,13 @@ class Prepared:
     """Set where the answer comes in parts."""
 
 
+def _unfetched(prepared: Prepared) -> dict[str, Any]:
+    """The data of an operation that asks no subgraph anything; a subscription is no such."""
+    if prepared.program.source is not None:
+        raise RequestRefused.because(SUBSCRIPTION_NOT_SUPPORTED, HOW_TO_SUBSCRIBE)
+    return {}
+
+
 class Engine:
     """One composed graph, the ways to its subgraphs and the operations prepared so far. Lives on one event loop."""
 
@@ -133,7 +140,13 @@ class Engine:
         self.counts.requests += 1
         try:
             prepared, variables = self._prepare(request)
-            return await self._whole(prepared, variables, request, Call(request.variables, headers, ends_at, caller))
+            if prepared.program.roots:
+                call = Call(request.variables, headers, ends_at, caller)
+                outcome = await execute_plan(prepared.program, self._services, call)
+                data, errors = outcome.data, outcome.errors
+            else:
+                data, errors = _unfetched(prepared), []
+            return self._shown(prepared, variables, request, data, errors)
         except RequestRefused as refused:
             return {"errors": refused.errors}
         except Exception:
@@ -153,7 +166,10 @@ class Engine:
             prepared, variables = self._prepare(request, in_parts=True)
             call = Call(request.variables, headers, ends_at, caller)
             if prepared.sheet is None:
-                return await self._whole(prepared, variables, request, call), None
+                if not prepared.program.roots:
+                    return self._shown(prepared, variables, request, _unfetched(prepared), []), None
+                outcome = await execute_plan(prepared.program, self._services, call)
+                return self._shown(prepared, variables, request, outcome.data, outcome.errors), None
             return await self._first(prepared, prepared.sheet, variables, request, call)
         except RequestRefused as refused:
             return {"errors": refused.errors}, None
@@ -161,16 +177,14 @@ class Engine:
             log.exception("request failed")
             return {"errors": [error("Internal error.", INTERNAL)], "data": None}, None
 
-    async def _whole(
-        self, prepared: Prepared, variables: Mapping[str, Any], request: GraphQLRequest, call: Call
+    def _shown(
+        self,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        request: GraphQLRequest,
+        data: dict[str, Any],
+        errors: list[dict[str, Any]],
     ) -> dict[str, Any]:
-        if prepared.program.roots:
-            outcome = await execute_plan(prepared.program, self._services, call)
-            data, errors = outcome.data, outcome.errors
-        elif prepared.program.source is not None:
-            raise RequestRefused.because(SUBSCRIPTION_NOT_SUPPORTED, HOW_TO_SUBSCRIBE)
-        else:
-            data, errors = {}, []
         if prepared.operation.introspection is not None:
             self._introspect(prepared.operation, variables, request, data, errors)
         shaped = prepared.shaper.shape(data, errors)

@@ -71,6 +71,8 @@ class Operation:
 
     def positions_of(self, variables: Mapping[str, Any], in_parts: bool = False) -> tuple[bool, ...]:
         """How the switches stand in one request; refuses null, which a default makes possible."""
+        if not self.switches:
+            return (in_parts,) if self.deferring else ()
         for name in self.switches:
             if variables.get(name) is None:
                 raise RequestRefused.because(BAD_USER_INPUT, f"Variable '${name}' decides a condition and is null.")
