@@ -12,3 +12,9 @@ def new_id(prefix: str, *, at: datetime | None = None) -> str:
     """A fresh id. `at` orders it as if it were made then, so that imported history keeps its place."""
     body = ULID() if at is None else ULID.from_datetime(at)
     return f"{prefix}_{body}"
+
+
+def derived_id(prefix: str, digest: bytes, *, at: datetime) -> str:
+    """An id that the same digest (10 bytes or more) and instant give again, ordered like a fresh one."""
+    milliseconds = int(at.timestamp() * 1000).to_bytes(6, "big")
+    return f"{prefix}_{ULID.from_bytes(milliseconds + digest[:10])}"

@@ -13,8 +13,10 @@ from kit.subgraph import Subgraph
 from kit.tasks import background
 from services.catalog.category.refiling import refile_for_ever
 from services.catalog.context import Context
+from services.catalog.coupon.actions import make_for_ever
 from services.catalog.events import consumers, drainers
 from services.catalog.loaders import Loaders
+from services.catalog.redemption.actions import sweep_for_ever
 from services.catalog.review.counting import Counter
 from services.catalog.schema import schema
 from services.catalog.search.directory import Directory
@@ -29,7 +31,7 @@ async def open_store(settings: Settings) -> AsyncIterator[CatalogStore]:
     """Catalog's store with its indexes made."""
     async with open_database(settings.mongodb_url, f"{settings.database_prefix}_catalog") as db:
         await ensure_indexes(db, INDEXES)
-        yield CatalogStore(db)
+        yield CatalogStore(db, context_secret(settings))
 
 
 def search_directory(settings: Settings) -> Directory:
@@ -66,6 +68,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         background(count_stars=keep_counting(store)),
         keeping_search(store, engine, directory),
         background(refile_products=refile_for_ever(store)),
+        background(make_coupons=make_for_ever(store), sweep_redemptions=sweep_for_ever(store)),
     ):
 
         def make_context(caller: RequestContext) -> Context:

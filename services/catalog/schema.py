@@ -7,19 +7,36 @@ from services.catalog.attribute.schema import AttributeMutation, AttributeQuery
 from services.catalog.bundle.types import BundleNested, ComponentInUse
 from services.catalog.category.schema import CategoryMutation, CategoryQuery
 from services.catalog.channel.schema import ChannelMutation
+from services.catalog.coupon.schema import CouponMutation, CouponQuery
 from services.catalog.moderation.types import AlreadyWritten
 from services.catalog.pricing.schema import PricingMutation, PricingQuery
 from services.catalog.pricing.types import PriceOverlap
 from services.catalog.product.schema import ProductMutation, ProductQuery
+from services.catalog.promotion.schema import PromotionMutation, PromotionQuery
+from services.catalog.promotion.types import NeverApplies
 from services.catalog.quote.schema import QuoteQuery
 from services.catalog.quote.types import NotPriced
+from services.catalog.redemption.schema import RedemptionMutation
+from services.catalog.redemption.types import NothingLeft, QuoteEnded, QuoteNotValid
 from services.catalog.review.schema import ReviewMutation, ReviewQuery
 from services.catalog.search.schema import SearchMutation, SearchQuery
+from services.catalog.shopper.schema import ShopperMutation, ShopperQuery
 from services.catalog.types import Taken
 
 
 @strawberry.type
-class Query(ProductQuery, CategoryQuery, SearchQuery, ReviewQuery, PricingQuery, QuoteQuery, AttributeQuery):
+class Query(
+    ProductQuery,
+    CategoryQuery,
+    SearchQuery,
+    ReviewQuery,
+    AttributeQuery,
+    PricingQuery,
+    QuoteQuery,
+    PromotionQuery,
+    CouponQuery,
+    ShopperQuery,
+):
     """What may be read."""
 
 
@@ -30,12 +47,15 @@ class Mutation(
     ChannelMutation,
     SearchMutation,
     ReviewMutation,
-    PricingMutation,
     AttributeMutation,
+    PricingMutation,
+    PromotionMutation,
+    CouponMutation,
+    RedemptionMutation,
+    ShopperMutation,
 ):
     """What may be changed; each says whom it is for."""
 
 
-schema = build_schema(
-    Query, Mutation, errors=[AlreadyWritten, Taken, NotPriced, PriceOverlap, BundleNested, ComponentInUse]
-)
+PRICE_ERRORS = [NotPriced, PriceOverlap, NeverApplies, NothingLeft, QuoteEnded, QuoteNotValid]
+schema = build_schema(Query, Mutation, errors=[AlreadyWritten, Taken, BundleNested, ComponentInUse, *PRICE_ERRORS])

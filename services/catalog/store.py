@@ -17,6 +17,8 @@ from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
 from services.catalog.category.store import CategoryStore
 from services.catalog.channel.store import INDEXES as CHANNEL_INDEXES
 from services.catalog.channel.store import ChannelStore
+from services.catalog.coupon.store import INDEXES as COUPON_INDEXES
+from services.catalog.coupon.store import CouponStore
 from services.catalog.pricing.store import BOOKS, PricingStore
 from services.catalog.pricing.store import INDEXES as PRICING_INDEXES
 from services.catalog.product.store import COLLECTION as PRODUCTS
@@ -27,7 +29,11 @@ from services.catalog.promotion.store import INDEXES as PROMOTION_INDEXES
 from services.catalog.promotion.store import PromotionStore
 from services.catalog.purchase.store import INDEXES as PURCHASE_INDEXES
 from services.catalog.purchase.store import PurchaseStore
+from services.catalog.quote.keys import Keys
 from services.catalog.quote.store import QuoteStore
+from services.catalog.redemption.store import COLLECTION as REDEMPTIONS
+from services.catalog.redemption.store import INDEXES as REDEMPTION_INDEXES
+from services.catalog.redemption.store import RedemptionStore
 from services.catalog.review.store import COLLECTION as REVIEWS
 from services.catalog.review.store import INDEXES as REVIEW_INDEXES
 from services.catalog.review.store import ReviewStore
@@ -51,6 +57,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     STANDINGS: [],
     **PRICING_INDEXES,
     **PROMOTION_INDEXES,
+    **COUPON_INDEXES,
+    **REDEMPTION_INDEXES,
     **SHOPPER_INDEXES,
     **ATTRIBUTE_INDEXES,
     **BUNDLE_INDEXES,
@@ -60,10 +68,14 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 
 class CatalogStore:
-    """`on_change` is called after every write that left an event; the drainers put themselves there."""
+    """`secret` is what codes of coupons and signatures of quotes are made with; without one, there are neither.
 
-    def __init__(self, db: Database) -> None:
+    `on_change` is called after every write that left an event; the drainers put themselves there.
+    """
+
+    def __init__(self, db: Database, secret: bytes | None = None) -> None:
         self.db = db
+        self._keys = None if secret is None else Keys.of(secret)
         self.on_change: Callable[[], None] = lambda: None
         self.product = ProductStore(db, self._changed)
         self.category = CategoryStore(db)
@@ -80,8 +92,17 @@ class CatalogStore:
         self.attribute = AttributeStore(db)
         self.bundle = BundleStore(db)
         self.bulk = BulkStore(db)
+        self.coupon = CouponStore(db)
+        self.redemption = RedemptionStore(db, self._changed)
         self.journal = db[JOURNAL]
-        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS], db[REVIEWS])
+        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS], db[REVIEWS], db[REDEMPTIONS])
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of quotes and coupons."""
+        if self._keys is None:
+            raise RuntimeError("this store was opened without a secret, and has no coupons and no signed quotes")
+        return self._keys
 
     def _changed(self) -> None:
         self.on_change()

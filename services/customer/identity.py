@@ -13,6 +13,8 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from kit import keys
+
 MAX_RAW_LENGTH = 320
 """Characters of a value as it comes in: RFC 5321 allows an e-mail address 64 + 1 + 255; the others are shorter."""
 CARD_LENGTHS = (4, 32)
@@ -77,8 +79,7 @@ def claim_key(secret: bytes, type: IdentityType, value: str) -> str:
 
 def derive_key(secret: bytes) -> bytes:
     """The key of all claims from a configured secret: HKDF-SHA256 (RFC 5869), one block."""
-    extracted = hmac.new(HKDF_SALT, secret, hashlib.sha256).digest()
-    return hmac.new(extracted, HKDF_INFO + b"\x01", hashlib.sha256).digest()
+    return keys.derive_key(secret, salt=HKDF_SALT, info=HKDF_INFO)
 
 
 def _email(text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.ids import BODY_LENGTH, new_id
+from kit.ids import BODY_LENGTH, derived_id, new_id
 
 DAYS = st.integers(min_value=0, max_value=20_000)
 
@@ -35,3 +35,12 @@ def test_ids_of_imported_history_sort_by_the_time_they_are_given(one: int, other
 
 def test_an_id_of_the_past_sorts_before_one_of_now() -> None:
     assert new_id("ord", at=datetime(2013, 1, 29, tzinfo=UTC)) < new_id("ord")
+
+
+def test_a_derived_id_is_its_digest_and_its_instants() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    ids = [derived_id("quo", digest, at=when) for digest in (b"a" * 10, b"b" * 16) for when in (at, at + timedelta(1))]
+
+    assert len(set(ids)) == 4
+    assert derived_id("quo", b"a" * 32, at=at) == ids[0]
+    assert ids[0][:14] == new_id("quo", at=at)[:14], "time-ordered like a fresh one"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.catalog.promotion.model import Promotion
+from services.catalog.promotion.model import Promotion, Situation, fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,29 +15,47 @@ class Compiled:
     by_tag: Mapping[str, tuple[int, ...]]
     for_everything: tuple[int, ...]
 
-    def candidates(self, tags: Sequence[Sequence[str]]) -> list[tuple[Promotion, list[int]]]:
-        """The promotions that mean any of these lines, in order, each with the places of its lines.
-
-        `tags` are each line's, its SKU's first.
-        """
-        found: dict[int, list[int]] = {place: list(range(len(tags))) for place in self.for_everything}
-        by_tag = self.by_tag
-        for line, own in enumerate(tags):
-            for tag in own:
-                for place in by_tag.get(tag, ()):
-                    lines = found.setdefault(place, [])
-                    if not lines or lines[-1] != line:
-                        lines.append(line)
-        return [(self.ordered[place], self._kept(place, found[place], tags)) for place in sorted(found)]
-
-    def _kept(self, place: int, lines: list[int], tags: Sequence[Sequence[str]]) -> list[int]:
-        excluded = self.ordered[place].draft.conditions.target.excluded_skus
-        return lines if not excluded else [line for line in lines if tags[line][0][2:] not in excluded]
+    def fitting(self, situation: Situation) -> "Fitting":
+        """Those that may apply in a situation, whatever is in the basket: asked once for a page of prices."""
+        allowed = [fits(promotion, situation) for promotion in self.ordered]
+        return Fitting(self, tuple(place for place in self.for_everything if allowed[place]), tuple(allowed))
 
     @property
     def counts_by_customer(self) -> list[str]:
         """The promotions of which a customer's own uses matter."""
         return [one.id for one in self.ordered if one.draft.limits.max_uses_per_customer is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The compiled promotions of which only `allowed` places may apply."""
+
+    compiled: Compiled
+    for_everything: tuple[int, ...]
+    allowed: tuple[bool, ...]
+
+    def candidates(self, tags: Sequence[Sequence[str]]) -> list[tuple[Promotion, list[int]]]:
+        """The promotions that mean any of these lines, in order, each with the places of its lines.
+
+        `tags` are each line's, its SKU's first.
+        """
+        every = list(range(len(tags)))
+        found: dict[int, list[int]] = dict.fromkeys(self.for_everything, every)
+        by_tag, allowed = self.compiled.by_tag, self.allowed
+        for line, own in enumerate(tags):
+            for tag in own:
+                for place in by_tag.get(tag, ()):
+                    if allowed[place]:
+                        lines = found.setdefault(place, [])
+                        if not lines or lines[-1] != line:
+                            lines.append(line)
+        ordered = self.compiled.ordered
+        return [(ordered[place], _kept(ordered[place], found[place], tags)) for place in sorted(found)]
+
+
+def _kept(promotion: Promotion, lines: list[int], tags: Sequence[Sequence[str]]) -> list[int]:
+    excluded = promotion.draft.conditions.target.excluded_skus
+    return lines if not excluded else [line for line in lines if tags[line][0][2:] not in excluded]
 
 
 def compile_promotions(promotions: Iterable[Promotion]) -> Compiled:

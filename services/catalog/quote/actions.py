@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from kit.errors import Refused
-from services.catalog.model import Channel
+from services.catalog.coupon.actions import CouponSeen, opened, see_codes
+from services.catalog.coupon.model import CouponOutcome
 from services.catalog.pricing.model import PriceBook, base_prices
 from services.catalog.pricing.store import policy_of, product_key, sku_key
 from services.catalog.pricing.tax import TaxClass
 from services.catalog.promotion.model import Situation, tags_of
+from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.model import Item, Market, Quote, WantedLine, check_lines, price_basket
 from services.catalog.quote.shown import Past
 from services.catalog.quote.store import Rules, VariantFacts
@@ -19,22 +20,12 @@ from services.catalog.store import CatalogStore
 
 
 @dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who buys, where and when."""
+class Quoted:
+    """A quote with what became of every code that was given."""
 
-    channel: Channel
-    currency: str
-    at: datetime
-    location: str | None = None
-    customer: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Basket:
-    """What somebody wants quoted. `coupons` are the ids of valid coupons by the promotion each opens."""
-
-    lines: tuple[WantedLine, ...]
-    coupons: Mapping[str, str] = field(default_factory=dict)
+    quote: Quote
+    buyer: Buyer
+    coupons: tuple[CouponSeen, ...] = ()
 
 
 async def load_items(store: CatalogStore, skus: Sequence[str]) -> dict[str, Item]:
@@ -73,7 +64,7 @@ async def load_market(store: CatalogStore, buyer: Buyer, coupons: Mapping[str, s
         coupons=coupons or {},
     )
     policy = policy_of(buyer.channel.id, buyer.channel.tax_rate_bp, rules.policies.get(buyer.channel.id))
-    return Market(policy, situation, rules.promotions)
+    return Market.of(policy, situation, rules.promotions)
 
 
 async def _used(store: CatalogStore, rules: Rules, customer: str) -> dict[str, int]:
@@ -81,17 +72,27 @@ async def _used(store: CatalogStore, rules: Rules, customer: str) -> dict[str, i
     return await store.promotion.used_by(customer, counted) if counted else {}
 
 
-async def quote(store: CatalogStore, basket: Basket, buyer: Buyer) -> Quote:
+async def quote(store: CatalogStore, lines: Sequence[WantedLine], buyer: Buyer, codes: Sequence[str] = ()) -> Quoted:
     """The basket's quote, or why it has none."""
-    problems = check_lines(basket.lines)
+    problems = check_lines(lines)
     if problems:
         raise Refused(*problems)
-    market = await load_market(store, buyer, basket.coupons)
-    items = await load_items(store, [line.sku for line in basket.lines])
-    quoted = price_basket(basket.lines, items, market)
+    seen = await see_codes(store, codes, buyer)
+    market, items = await asyncio.gather(
+        load_market(store, buyer, opened(seen)), load_items(store, [line.sku for line in lines])
+    )
+    quoted = price_basket(lines, items, market)
     if not isinstance(quoted, Quote):
         raise Refused(*quoted)
-    return quoted
+    used = {discount.coupon_id for discount in quoted.discounts}
+    return Quoted(quoted, buyer, tuple(_as_applied(one, used) for one in seen))
+
+
+def _as_applied(seen: CouponSeen, used: set[str | None]) -> CouponSeen:
+    """A valid coupon whose promotion took nothing is not applied, and is not taken by a redemption."""
+    if seen.outcome is not CouponOutcome.APPLIED or seen.coupon_id in used:
+        return seen
+    return replace(seen, outcome=CouponOutcome.NOT_APPLIED)
 
 
 def quote_one(item: Item, market: Market, quantity: int = 1) -> Quote | None:

@@ -1,4 +1,7 @@
-"""For whom a caller may quote: itself, here and now; anybody else, anywhere and ever with the scope `quotes:write`."""
+"""Who buys, and for whom a caller may quote.
+
+Itself, here and now; anybody else, anywhere and ever with the scope `quotes:write`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +9,21 @@ from datetime import datetime
 from kit.context import RequestContext
 from kit.errors import BadUserInput
 from services.catalog.model import Channel
-from services.catalog.quote.actions import Buyer
 from services.catalog.store import CatalogStore
 
 QUOTE_OTHERS = "quotes:write"
 """The scope of staff who quote for a customer, another channel or another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who buys, where and when."""
+
+    channel: Channel
+    currency: str
+    at: datetime
+    location: str | None = None
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

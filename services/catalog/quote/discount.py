@@ -7,15 +7,15 @@ basket discount takes is spread over its lines by the largest remainder.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from services.catalog.pricing.tax import BASIS_POINTS, Rounding, allocate, round_fraction
-from services.catalog.promotion.compiled import Compiled
-from services.catalog.promotion.model import Action, ActionKind, Promotion, Reach, Situation, fits
+from services.catalog.promotion.compiled import Fitting
+from services.catalog.promotion.model import Action, ActionKind, Promotion, Reach, Situation
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
-    """What one version of a promotion took off, and the coupon that opened it."""
+class Discount(NamedTuple):
+    """What one version of a promotion took off, and the coupon that opened it. A tuple: a basket has hundreds."""
 
     promotion: Promotion
     amount_minor: int
@@ -47,7 +47,7 @@ class Basket:
     quantities: Sequence[int]
     by_line: list[list[Discount]]
     groups: list[set[str]]
-    closed: list[bool]
+    closed: set[int]
     totals: list[Discount] = field(default_factory=list)
     shipping: list[ShippingDiscount] = field(default_factory=list)
     extra_points: int = 0
@@ -56,18 +56,17 @@ class Basket:
 
 
 def discount_basket(
-    priced: Stacking, tags: Sequence[Sequence[str]], promotions: Compiled, situation: Situation
+    priced: Stacking, tags: Sequence[Sequence[str]], promotions: Fitting, situation: Situation
 ) -> Basket:
-    """Every promotion that applies, in order; points last, of what is left then."""
+    """Every promotion that applies, in order; points last, of what is left then. `promotions` fit the situation."""
     left = [unit * quantity for unit, quantity in zip(priced.units, priced.quantities, strict=True)]
-    count = len(left)
     none: list[list[Discount]] = [[] for _ in left]
-    basket = Basket(left, priced.quantities, none, [set() for _ in left], [False] * count)
+    basket = Basket(left, priced.quantities, none, [set() for _ in left], set())
     whole = sum(left)
     late: list[tuple[Promotion, list[int]]] = []
     for promotion, lines in promotions.candidates(tags):
         wanted = promotion.draft.conditions
-        if whole < wanted.min_basket_minor or not lines or not fits(promotion, situation):
+        if whole < wanted.min_basket_minor or not lines:
             continue
         if wanted.min_quantity > 1 and sum(basket.quantities[line] for line in lines) < wanted.min_quantity:
             continue
@@ -81,31 +80,37 @@ def discount_basket(
 
 
 def _apply(basket: Basket, promotion: Promotion, lines: list[int], situation: Situation) -> None:
-    group, exclusive = promotion.draft.group, promotion.draft.exclusive
-    free = [
+    draft = promotion.draft
+    group, exclusive, action = draft.group, draft.exclusive, draft.action
+    free = _free(basket, lines, group, exclusive=exclusive)
+    left, by_line = basket.left, basket.by_line
+    taken = _ACTIONS[action.kind](action, [left[line] for line in free], [basket.quantities[line] for line in free])
+    coupon = situation.coupons.get(promotion.id) if draft.conditions.needs_coupon else None
+    total = 0
+    for line, amount in zip(free, taken, strict=True):
+        if amount > 0:
+            left[line] -= amount
+            by_line[line].append(Discount(promotion, amount, coupon))
+            total += amount
+            if group is not None:
+                basket.groups[line].add(group)
+            if exclusive:
+                basket.closed.add(line)
+    if total:
+        basket.totals.append(Discount(promotion, total, coupon))
+
+
+def _free(basket: Basket, lines: list[int], group: str | None, *, exclusive: bool) -> list[int]:
+    """The lines that may take a promotion of this group; an exclusive one takes untouched lines only."""
+    if group is None and not exclusive and not basket.closed:
+        return lines
+    return [
         line
         for line in lines
-        if not basket.closed[line]
+        if line not in basket.closed
         and (group is None or group not in basket.groups[line])
         and not (exclusive and basket.by_line[line])
     ]
-    if not free:
-        return
-    action = promotion.draft.action
-    taken = _ACTIONS[action.kind](action, [basket.left[line] for line in free], [basket.quantities[i] for i in free])
-    total = 0
-    coupon = situation.coupons.get(promotion.id) if promotion.draft.conditions.needs_coupon else None
-    for line, amount in zip(free, taken, strict=True):
-        if amount <= 0:
-            continue
-        basket.left[line] -= amount
-        basket.by_line[line].append(Discount(promotion, amount, coupon))
-        total += amount
-        basket.closed[line] = basket.closed[line] or exclusive
-        if group is not None:
-            basket.groups[line].add(group)
-    if total:
-        basket.totals.append(Discount(promotion, total, coupon))
 
 
 def _promise(basket: Basket, promotion: Promotion, lines: list[int], situation: Situation) -> None:
@@ -131,7 +136,8 @@ def _share(amount: int, percent_bp: int) -> int:
 def _percent(action: Action, left: Sequence[int], quantities: Sequence[int]) -> list[int]:
     if action.reach is Reach.BASKET:
         return allocate(_share(sum(left), action.percent_bp), left)
-    return [_share(amount, action.percent_bp) for amount in left]
+    double = 2 * action.percent_bp
+    return [(amount * double + BASIS_POINTS) // (2 * BASIS_POINTS) for amount in left]
 
 
 def _amount(action: Action, left: Sequence[int], quantities: Sequence[int]) -> list[int]:

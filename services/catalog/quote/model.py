@@ -8,14 +8,15 @@ reordering lines changes anything, quantity tiers included.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from kit.errors import InvalidInput, NotFound, Path, Refusal
 from kit.money import MAX_MINOR_UNITS
 from services.catalog.pricing.model import ListPrice, PriceContext, pick
 from services.catalog.pricing.tax import TaxClass, TaxMode, TaxPolicy, tax_lines
 from services.catalog.product.model import MAX_SKU
-from services.catalog.promotion.compiled import Compiled
+from services.catalog.promotion.compiled import Compiled, Fitting
 from services.catalog.promotion.model import Situation
 from services.catalog.quote.discount import Basket, Discount, ShippingDiscount, Stacking, discount_basket
 from services.catalog.quote.refusals import NotPriced
@@ -117,11 +118,21 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What holds for the whole basket: tax, promotions and the situation."""
+    """What holds for whatever is in the basket: tax, the situation, and the promotions that fit it."""
 
     policy: TaxPolicy
     situation: Situation
-    promotions: Compiled
+    promotions: Fitting
+
+    @classmethod
+    def of(cls, policy: TaxPolicy, situation: Situation, promotions: Compiled) -> "Market":
+        """The promotions are tried against the situation here, once for many baskets."""
+        return cls(policy, situation, promotions.fitting(situation))
+
+    def at(self, moment: datetime, promotions: Compiled | None = None) -> "Market":
+        """The same at another instant, with these promotions or the same."""
+        situation = replace(self.situation, at=moment)
+        return Market.of(self.policy, situation, promotions or self.promotions.compiled)
 
 
 def price_basket(lines: Sequence[WantedLine], items: Mapping[str, Item], market: Market) -> Quote | list[Refusal]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kit.errors import Refusal
+from kit.errors import Path, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +19,47 @@ class NotPriced(Refusal):
     def message(self) -> str:
         """Where it has none."""
         return f"{self.sku!r} has no price in {self.currency} on channel {self.channel!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteNotValid(Refusal):
+    """The token is no quote of ours, its time is over, or it is somebody else's."""
+
+    reason: str
+    path: Path = ("input", "token")
+    code: ClassVar[str] = "QUOTE_NOT_VALID"
+
+    @property
+    def message(self) -> str:
+        """Why."""
+        return f"{'.'.join(self.path)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteEnded(Refusal):
+    """The quote was redeemed, released, expired, or is held under another key."""
+
+    quote_id: str
+    state: str
+    path: Path = ("input", "token")
+    code: ClassVar[str] = "QUOTE_ENDED"
+
+    @property
+    def message(self) -> str:
+        """How."""
+        return f"quote {self.quote_id!r} is {self.state}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingLeft(Refusal):
+    """A promotion's budget or uses, a customer's uses of it, or a coupon's are used up, or it was switched off."""
+
+    kind: str
+    id: str
+    path: Path = ("input", "token")
+    code: ClassVar[str] = "NOTHING_LEFT"
+
+    @property
+    def message(self) -> str:
+        """Of what."""
+        return f"nothing is left of {self.kind} {self.id!r}: quote again"

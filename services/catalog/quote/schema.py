@@ -6,15 +6,18 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.errors import settle
 from kit.graphql.scalars import CurrencyCode
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
 from services.catalog.context import Info
 from services.catalog.pricing.model import PriceContext, explain
 from services.catalog.pricing.types import PriceCandidate
-from services.catalog.quote.actions import Buyer, load_market, load_past, quote_one
-from services.catalog.quote.buyer import Wish, buyer_of
+from services.catalog.quote.actions import Quoted, load_market, load_past, quote, quote_one
+from services.catalog.quote.buyer import Buyer, Wish, buyer_of
+from services.catalog.quote.inputs import QuoteInput
 from services.catalog.quote.model import MAX_QUANTITY, Market
+from services.catalog.quote.quoted import QuotePayload
 from services.catalog.quote.shown import shown
 from services.catalog.quote.steps import told_steps
 from services.catalog.quote.types import Price, PriceExplanation, PricePoint
@@ -32,6 +35,13 @@ Sku = Annotated[strawberry.ID, strawberry.argument(description="Of which variant
 @strawberry.type
 class QuoteQuery:
     """What things cost, and why."""
+
+    @strawberry.field(description="What a basket costs, line by line, and why; the same on every channel.")
+    async def quote(
+        self, info: Info, input: Annotated[QuoteInput, strawberry.argument(description="The basket.")]
+    ) -> QuotePayload:
+        """See `actions.quote`."""
+        return await settle(_quote(info, input), QuotePayload.of, QuotePayload)
 
     @strawberry.field(description="Every price of a variant, which one holds and why; null if there is no variant.")
     async def explain_price(
@@ -62,6 +72,12 @@ class QuoteQuery:
         points = await _history(info, sku, channel, currency)
         page = slice_page(list(enumerate(reversed(points))), lambda row: (row[0],), PageArgs.parse(first, after))
         return Connection.of(page, lambda row: row[1])
+
+
+async def _quote(info: Info, input: QuoteInput) -> Quoted:
+    store = info.context.store
+    buyer = await buyer_of(store, info.context.caller, input.to_wish())
+    return await quote(store, input.to_lines(), buyer, input.coupons)
 
 
 async def _explain(info: Info, sku: str, quantity: int, wish: Wish) -> PriceExplanation | None:

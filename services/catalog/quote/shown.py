@@ -29,7 +29,7 @@ class Past:
 def for_everybody(market: Market) -> Market:
     """The same channel and instant for nobody in particular."""
     now = market.situation
-    return replace(market, situation=Situation(now.channel, now.currency, now.at))
+    return Market.of(market.policy, Situation(now.channel, now.currency, now.at), market.promotions.compiled)
 
 
 def shown(item: Item, market: Market, past: Past) -> list[PricePoint]:
@@ -41,8 +41,7 @@ def shown(item: Item, market: Market, past: Past) -> list[PricePoint]:
     moments = turns(past.snapshots) | set(_promotion_turns(versions, until)) | {until}
 
     def price_at(at: datetime) -> int | None:
-        promotions = crowd.promotions if at == until else compile_promotions(_versions_at(versions, at))
-        then = replace(crowd, situation=replace(crowd.situation, at=at), promotions=promotions)
+        then = crowd if at == until else crowd.at(at, compile_promotions(_versions_at(versions, at)))
         prices = item.prices if at == until else known_at(past.snapshots, at)
         quoted = price_basket([WantedLine(item.sku, 1)], {item.sku: replace(item, prices=prices)}, then)
         return quoted.gross_minor if isinstance(quoted, Quote) else None

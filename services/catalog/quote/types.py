@@ -18,7 +18,8 @@ from services.catalog.pricing.history import lowest_prior
 from services.catalog.pricing.tax import BASIS_POINTS
 from services.catalog.pricing.types import PriceCandidate
 from services.catalog.quote import model, refusals
-from services.catalog.quote.actions import Buyer, load_market, load_past, quote_one
+from services.catalog.quote.actions import load_market, load_past, quote_one
+from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.discount import Discount
 from services.catalog.quote.shown import shown
 

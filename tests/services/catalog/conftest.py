@@ -23,7 +23,7 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 @pytest.fixture
 async def store(db: Database) -> CatalogStore:
     await ensure_indexes(db, INDEXES)
-    store = CatalogStore(db)
+    store = CatalogStore(db, b"c" * 32)
     await store.channel.put(WEB)
     await store.channel.put(TOKYO)
     return store
