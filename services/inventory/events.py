@@ -18,6 +18,11 @@ shipped,in_transit,arrived,delivered,cancelled,returned,inspected}.v1`: subject 
 lines: [{sku, quantity, picked, short, returned}]}; of `resourced` and `unavailable` also replacements:
 [{fulfillmentId, locationId, lines: [{sku, quantity}]}] and unavailable: [{sku, quantity}]; of `returned` and
 `inspected` also returned: {id, locationId, lines: [{sku, quantity, restocked, damaged, writtenOff}]}.
+`noren.inventory.count_{opened,recount,submitted,approved,blocked,posted,cancelled}.v1`: subject the sheet's id, data
+{countId, groupId, locationId, kind, state, actor, lines, different, found, missing, differences: [{sku, counted,
+expected, posted}]}.
+`noren.inventory.wave_{opened,claimed,released,done}.v1`: subject the wave's id, data {waveId, locationId, state,
+picker, actor, fulfillmentIds, lines: [{sku, bin, quantity, picked, short}]}.
 """
 
 from kit.events import Drainer, EventLog

@@ -8,11 +8,15 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events import Teller
 from kit.mongo import Database
+from services.inventory.count.store import INDEXES as COUNT_INDEXES
+from services.inventory.count.store import CountStore
 from services.inventory.fulfillment.code import PickupCodes
 from services.inventory.fulfillment.store import INDEXES as FULFILLMENT_INDEXES
 from services.inventory.fulfillment.store import FulfillmentStore
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
+from services.inventory.pick.store import INDEXES as WAVE_INDEXES
+from services.inventory.pick.store import WaveStore
 from services.inventory.policy.store import INDEXES as POLICY_INDEXES
 from services.inventory.policy.store import PolicyStore
 from services.inventory.receiving.store import INDEXES as DELIVERY_INDEXES
@@ -27,7 +31,13 @@ from services.inventory.stock.store import JOURNAL, StockStore
 from services.inventory.transfer.store import INDEXES as TRANSFER_INDEXES
 from services.inventory.transfer.store import TransferStore
 
-PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {**TRANSFER_INDEXES, **DELIVERY_INDEXES, **FULFILLMENT_INDEXES}
+PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    **TRANSFER_INDEXES,
+    **DELIVERY_INDEXES,
+    **FULFILLMENT_INDEXES,
+    **COUNT_INDEXES,
+    **WAVE_INDEXES,
+}
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **LOCATION_INDEXES,
     **STOCK_INDEXES,
@@ -50,7 +60,9 @@ class InventoryStore:
         self.transfers = TransferStore(db, self._changed)
         self.deliveries = DeliveryStore(db, self._changed)
         self.fulfillments = FulfillmentStore(db, self._changed)
-        self.papers = (self.transfers, self.deliveries, self.fulfillments)
+        self.counts = CountStore(db, self._changed)
+        self.waves = WaveStore(db, self._changed)
+        self.papers = (self.transfers, self.deliveries, self.fulfillments, self.counts, self.waves)
         self.pickup_codes = PickupCodes()
         self.journal = db[JOURNAL]
         self.outboxes = (db[STOCK], db[RESERVATIONS])

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from kit.errors import IdempotencyKeyReused, InvalidInput, NotFound, Refused, Unavailable
 from kit.idempotency import check_key, fingerprint
 from services.inventory.model import Actor, LocationId, Sku
-from services.inventory.paper.model import MAX_STEPS, Command, Decision, PaperT, Post, Step, check_note, refuse
+from services.inventory.paper.model import MAX_STEPS, Command, Decision, Move, PaperT, Step, check_note, refuse
 from services.inventory.paper.store import PaperStore, StepKeyTaken
 from services.inventory.stock.actions import move
 from services.inventory.stock.model import StockMove
@@ -73,10 +74,25 @@ async def open_paper(
 async def post(store: InventoryStore, papers: PaperStore[PaperT], paper: PaperT) -> PaperT:
     """Make every post of the paper, each once however often this is called, and take them off its list."""
     for each in paper.pending:
-        await move(store, _stock_move(each), actor=each.actor, now=each.at)
+        await make_move(store, each.id, each.move, each.paper_id, each.actor, each.at)
     if paper.pending:
         await papers.posted(paper)
     return replace(paper, pending=())
+
+
+async def make_move(store: InventoryStore, key: str, wanted: Move, paper_id: str, actor: Actor, now: datetime) -> None:
+    """Move pieces of one stock once a key, for a paper; Refused where they are not there."""
+    moved = StockMove(
+        key=key,
+        sku=Sku(wanted.sku),
+        location_id=LocationId(wanted.location_id),
+        source=wanted.source,
+        target=wanted.target,
+        quantity=wanted.quantity,
+        reason=wanted.reason,
+        reference=paper_id,
+    )
+    await move(store, moved, actor=actor, now=now)
 
 
 async def post_left_over(store: InventoryStore, papers: PaperStore[Any]) -> int:
@@ -108,17 +124,4 @@ def step_of(command: Command, content: str, decision: Decision[PaperT]) -> Step:
         at=command.at,
         actor=command.by.actor.name,
         note=command.note,
-    )
-
-
-def _stock_move(post: Post) -> StockMove:
-    return StockMove(
-        key=post.id,
-        sku=Sku(post.move.sku),
-        location_id=LocationId(post.move.location_id),
-        source=post.move.source,
-        target=post.move.target,
-        quantity=post.move.quantity,
-        reason=post.move.reason,
-        reference=post.paper_id,
     )

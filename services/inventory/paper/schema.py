@@ -2,22 +2,25 @@
 
 import strawberry
 
+from services.inventory.count.schema import CountMutation, CountQuery
+from services.inventory.count.types import CountIncomplete
 from services.inventory.fulfillment.schema import FulfillmentMutation, FulfillmentQuery
 from services.inventory.fulfillment.types import FULFILLMENT_ERRORS
 from services.inventory.paper.types import PAPER_ERRORS
+from services.inventory.pick.schema import WaveMutation, WaveQuery
 from services.inventory.receiving.schema import DeliveryMutation, DeliveryQuery
 from services.inventory.receiving.types import ReceiptExceedsOrder
 from services.inventory.transfer.schema import TransferMutation, TransferQuery
 
 
 @strawberry.type
-class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery):
+class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery, CountQuery, WaveQuery):
     """What may be read."""
 
 
 @strawberry.type
-class PaperMutation(TransferMutation, DeliveryMutation, FulfillmentMutation):
+class PaperMutation(TransferMutation, DeliveryMutation, FulfillmentMutation, CountMutation, WaveMutation):
     """What may be changed."""
 
 
-ERRORS = [*PAPER_ERRORS, ReceiptExceedsOrder, *FULFILLMENT_ERRORS]
+ERRORS = [*PAPER_ERRORS, ReceiptExceedsOrder, *FULFILLMENT_ERRORS, CountIncomplete]

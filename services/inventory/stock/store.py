@@ -66,7 +66,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     ],
     ADJUSTMENTS: [],
     MOVES: [],
-    JOURNAL: [],
+    JOURNAL: [IndexModel([("subject", ASCENDING), ("time", ASCENDING)], name="subject_time")],
 }
 
 LEVEL_FIELDS = {"holds": 0, "outbox": 0, "keys": 0}

@@ -1,0 +1,1 @@
+"""Waves: what one picker fetches in one walk for many fulfilments. See `model`."""
