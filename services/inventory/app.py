@@ -13,7 +13,7 @@ from kit.subgraph import Subgraph
 from kit.tasks import background
 from services.inventory.actions import sweep_for_ever, sweep_papers_for_ever
 from services.inventory.context import Context
-from services.inventory.events import drainers
+from services.inventory.events import consumers, drainers
 from services.inventory.fulfillment.code import PickupCodes
 from services.inventory.loaders import Loaders
 from services.inventory.schema import schema
@@ -39,11 +39,14 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     ):
         store.pickup_codes = PickupCodes(context_secret(settings))
         draining = {f"drain_{place}": drainer.run() for place, drainer in enumerate(drainers(store, event_log))}
+        hearing = {f"hear_{place}": consumer.run() for place, consumer in enumerate(consumers(store, event_log))}
 
         def make_context(caller: RequestContext) -> Context:
             return Context(caller, store, Loaders(store))
 
-        async with background(**draining, sweep=sweep_for_ever(store), sweep_papers=sweep_papers_for_ever(store)):
+        async with background(
+            **draining, **hearing, sweep=sweep_for_ever(store), sweep_papers=sweep_papers_for_ever(store)
+        ):
             yield Service(Subgraph("inventory", schema, signer, make_context), partial(is_ready, store.db))
 
 

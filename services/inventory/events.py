@@ -1,4 +1,4 @@
-"""What inventory tells; it hears nothing.
+"""What inventory tells; it hears its own `stock_changed`, to see where stock becomes low.
 
 `noren.inventory.stock_changed.v1`: subject `sku@locationId`, data {sku, locationId, reason, reservationId, reference,
 actor, channel, version} and for onHand, available, reserved, committed, safety, qualityHold and damaged the figure
@@ -23,19 +23,26 @@ lines: [{sku, quantity, picked, short, returned}]}; of `resourced` and `unavaila
 expected, posted}]}.
 `noren.inventory.wave_{opened,claimed,released,done}.v1`: subject the wave's id, data {waveId, locationId, state,
 picker, actor, fulfillmentIds, lines: [{sku, bin, quantity, picked, short}]}.
+`noren.inventory.stock_low.v1`, `…stock_recovered.v1`: subject `sku@locationId`, data {sku, locationId, available,
+incoming, reorderAt, reorderTo, suggested}.
 """
 
-from kit.events import Drainer, EventLog
+from collections.abc import Sequence
+
+from kit.events import Consumer, Drainer, Event, EventLog
+from kit.times import utc_now
+from services.inventory.reorder.actions import watch
+from services.inventory.stock.movement import STOCK_CHANGED
 from services.inventory.store import InventoryStore
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of stock, of reservations and of every kind of paper, in this order."""
+    """The drainers of stock, of reservations, of every kind of paper and of reorder points, in this order."""
     stock, reservations = store.outboxes
     kept = [
         Drainer(stock, store.journal, event_log, "inventory", teller=store.stock_teller),
         Drainer(reservations, store.journal, event_log, "inventory"),
-        *[Drainer(papers.collection, store.journal, event_log, "inventory") for papers in store.papers],
+        *[Drainer(each.collection, store.journal, event_log, "inventory") for each in (*store.papers, store.reorder)],
     ]
 
     def nudge() -> None:
@@ -44,3 +51,12 @@ def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
 
     store.on_change = nudge
     return kept
+
+
+def consumers(store: InventoryStore, event_log: EventLog) -> list[Consumer]:
+    """The one consumer of inventory: it watches the reorder points of stock that has moved."""
+
+    async def handle(events: Sequence[Event]) -> None:
+        await watch(store, [event.subject for event in events], utc_now())
+
+    return [Consumer("inventory-reorder", store.db, event_log, [STOCK_CHANGED], handle)]

@@ -21,6 +21,8 @@ from services.inventory.policy.store import INDEXES as POLICY_INDEXES
 from services.inventory.policy.store import PolicyStore
 from services.inventory.receiving.store import INDEXES as DELIVERY_INDEXES
 from services.inventory.receiving.store import DeliveryStore
+from services.inventory.reorder.store import INDEXES as REORDER_INDEXES
+from services.inventory.reorder.store import ReorderStore
 from services.inventory.reservation.store import COLLECTION as RESERVATIONS
 from services.inventory.reservation.store import INDEXES as RESERVATION_INDEXES
 from services.inventory.reservation.store import ReservationStore
@@ -37,6 +39,7 @@ PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **FULFILLMENT_INDEXES,
     **COUNT_INDEXES,
     **WAVE_INDEXES,
+    **REORDER_INDEXES,
 }
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **LOCATION_INDEXES,
@@ -62,6 +65,7 @@ class InventoryStore:
         self.fulfillments = FulfillmentStore(db, self._changed)
         self.counts = CountStore(db, self._changed)
         self.waves = WaveStore(db, self._changed)
+        self.reorder = ReorderStore(db, self._changed)
         self.papers = (self.transfers, self.deliveries, self.fulfillments, self.counts, self.waves)
         self.pickup_codes = PickupCodes()
         self.journal = db[JOURNAL]

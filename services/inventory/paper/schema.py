@@ -10,16 +10,19 @@ from services.inventory.paper.types import PAPER_ERRORS
 from services.inventory.pick.schema import WaveMutation, WaveQuery
 from services.inventory.receiving.schema import DeliveryMutation, DeliveryQuery
 from services.inventory.receiving.types import ReceiptExceedsOrder
+from services.inventory.reorder.schema import ReorderMutation, ReorderQuery
 from services.inventory.transfer.schema import TransferMutation, TransferQuery
 
 
 @strawberry.type
-class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery, CountQuery, WaveQuery):
+class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery, CountQuery, WaveQuery, ReorderQuery):
     """What may be read."""
 
 
 @strawberry.type
-class PaperMutation(TransferMutation, DeliveryMutation, FulfillmentMutation, CountMutation, WaveMutation):
+class PaperMutation(
+    TransferMutation, DeliveryMutation, FulfillmentMutation, CountMutation, WaveMutation, ReorderMutation
+):
     """What may be changed."""
 
 

@@ -1,0 +1,1 @@
+"""Reorder points and low stock, and what shops could send each other. See `model` and `redistribution`."""
