@@ -32,8 +32,10 @@ from collections.abc import Sequence
 from kit.events import Consumer, Drainer, Event, EventLog
 from kit.times import utc_now
 from services.inventory.reorder.actions import watch
-from services.inventory.stock.movement import STOCK_CHANGED
 from services.inventory.store import InventoryStore
+
+HEARD = ("noren.inventory.stock_changed.v1",)
+"""Its own: reorder points are watched by it."""
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
@@ -59,4 +61,4 @@ def consumers(store: InventoryStore, event_log: EventLog) -> list[Consumer]:
     async def handle(events: Sequence[Event]) -> None:
         await watch(store, [event.subject for event in events], utc_now())
 
-    return [Consumer("inventory-reorder", store.db, event_log, [STOCK_CHANGED], handle)]
+    return [Consumer("inventory-reorder", store.db, event_log, HEARD, handle)]

@@ -137,15 +137,16 @@ class WrongState(Refusal):
 
     kind: str
     id: str
-    state: str
-    allowed: tuple[str, ...] = field(default=())
+    current_state: str
+    allowed_states: tuple[str, ...] = field(default=())
     path: Path = ("input", "id")
     code: ClassVar[str] = "WRONG_STATE"
 
     @property
     def message(self) -> str:
         """The state it is in, and those in which it could be done."""
-        return f"{self.kind} {self.id!r} is {self.state}; this needs {' or '.join(self.allowed) or 'another state'}"
+        needed = " or ".join(self.allowed_states) or "another state"
+        return f"{self.kind} {self.id!r} is {self.current_state}; this needs {needed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +225,11 @@ def moving(paper: Paper) -> list[Claim]:
 def need_state(kind: str, paper: Paper, state: StrEnum, *allowed: StrEnum) -> None:
     """Refused unless the paper is in one of these states."""
     if state not in allowed:
-        raise Refused(WrongState(kind=kind, id=paper.id, state=state.value, allowed=tuple(s.value for s in allowed)))
+        raise Refused(
+            WrongState(
+                kind=kind, id=paper.id, current_state=state.value, allowed_states=tuple(s.value for s in allowed)
+            )
+        )
 
 
 def need_location(by: By, location_id: str, path: Path = ("input", "id")) -> None:

@@ -20,8 +20,8 @@ class WrongState(UserError):
 
     kind: str = strawberry.field(description="What it is: Transfer, Fulfillment.")
     id: strawberry.ID = strawberry.field(description="Which one.")
-    state: str = strawberry.field(description="The state it is in.")
-    allowed: list[str] = strawberry.field(description="The states in which it could be done.")
+    current_state: str = strawberry.field(description="The state it is in.")
+    allowed_states: list[str] = strawberry.field(description="The states in which it could be done.")
 
 
 @presents(model.WrongLocation)

@@ -172,7 +172,7 @@ class ReceiptExceedsOrder(Refusal):
     """More arrived than was ordered and the tolerance allows."""
 
     sku: str
-    expected: int
+    ordered: int
     arrived: int
     requested: int
     allowed: int
@@ -182,7 +182,7 @@ class ReceiptExceedsOrder(Refusal):
     def message(self) -> str:
         """All the figures."""
         return (
-            f"{self.requested} more of {self.sku!r}: {self.expected} expected, {self.arrived} arrived already, "
+            f"{self.requested} more of {self.sku!r}: {self.ordered} ordered, {self.arrived} arrived already, "
             f"at most {self.allowed} in all"
         )
 
@@ -331,7 +331,7 @@ def _too_many(delivery: Delivery, receipts: Sequence[Receipt]) -> list[Refusal]:
                 ReceiptExceedsOrder(
                     path=path,
                     sku=each.sku,
-                    expected=line.expected,
+                    ordered=line.expected,
                     arrived=line.arrived,
                     requested=each.pieces,
                     allowed=most,

@@ -23,7 +23,7 @@ class ReceiptExceedsOrder(UserError):
     """See `receiving.model.ReceiptExceedsOrder`."""
 
     sku: strawberry.ID = strawberry.field(description="Of what.")
-    expected: int = strawberry.field(description="Pieces that were ordered.")
+    ordered: int = strawberry.field(description="Pieces that were ordered.")
     arrived: int = strawberry.field(description="Pieces that had arrived before.")
     requested: int = strawberry.field(description="Pieces that arrived now.")
     allowed: int = strawberry.field(description="Pieces that may arrive in all.")

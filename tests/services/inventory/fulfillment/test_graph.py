@@ -12,7 +12,8 @@ from tests.services.inventory.world import MUG, watched_store
 
 STAFF = RequestContext("pos", staff="stf_1", scopes=frozenset({"fulfillment:read", "fulfillment:write"}))
 ERRORS = """userErrors { __typename code message path ... on WrongCode { attemptsLeft } ... on CodeLocked { attempts }
-  ... on WrongState { kind state allowed } ... on WrongLocation { locationId boundTo } ... on NotFound { kind id } }"""
+  ... on WrongState { kind currentState allowedStates } ... on WrongLocation { locationId boundTo }
+  ... on NotFound { kind id } }"""
 FIELDS = """id state kind order { id } source { name } pickupLocation { name } lines { sku quantity picked short }
   pickupCode { code qrText qrPicture isLocked } collectBy history { action state actor } replacementIds"""
 ONE = f"query ($id: ID!) {{ fulfillment(id: $id) {{ {FIELDS} }} }}"
@@ -75,7 +76,11 @@ async def test_the_shopper_sees_the_code_and_the_clerk_hands_over(graph: Graph, 
     give["idempotencyKey"] = "d"
     late = (await graph.data(mutation("fulfillmentCollect"), STAFF, input=give))["fulfillmentCollect"]
     (error,) = late["userErrors"]
-    assert (error["__typename"], error["state"], error["allowed"]) == ("WrongState", "COLLECTED", ["READY"])
+    assert (error["__typename"], error["currentState"], error["allowedStates"]) == (
+        "WrongState",
+        "COLLECTED",
+        ["READY"],
+    )
 
 
 async def test_an_order_has_its_fulfilments_for_who_may_see_them(graph: Graph, desk: Desk) -> None:
@@ -124,7 +129,7 @@ async def test_a_customer_cancels_only_their_own_and_only_untouched(graph: Graph
     start = {"idempotencyKey": "s", "id": other["id"]}
     await graph.data(mutation("fulfillmentPickStart"), STAFF, input=start)
     late = (await graph.data(cancel, anna, input={"idempotencyKey": "l", "id": other["id"]}))["fulfillmentCancel"]
-    assert late["userErrors"][0]["state"] == "PICKING"
+    assert late["userErrors"][0]["currentState"] == "PICKING"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ async def test_pieces_are_sent_to_the_shop_and_picked_up_there(desk: Desk) -> No
     await desk.picked(made)
     early = await refusal(actions.make_ready(shop.store, step(made.id, "ready")))
     assert isinstance(early, WrongState)
-    assert early.allowed == ("ARRIVED",)
+    assert early.allowed_states == ("ARRIVED",)
     sent = await ship(shop, made)
     assert (sent.state, await shop.quantities(MUG, shop.osaka)) == (State.IN_TRANSIT, Quantities(3, 3))
     on_the_way = await refusal(actions.cancel(shop.store, step(made.id, "cancel"), own_only=False))

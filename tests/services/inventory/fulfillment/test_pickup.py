@@ -148,7 +148,7 @@ async def test_nobody_comes_and_the_pieces_are_sold_again(desk: Desk) -> None:
     assert (gone.state, await desk.shop.quantities(MUG)) == (State.NO_SHOW, Quantities(5, 5))
     late = await refusal(desk.collect(waiting))
     assert isinstance(late, WrongState)
-    assert late.state == "NO_SHOW"
+    assert late.current_state == "NO_SHOW"
 
 
 async def test_missing_pieces_come_from_another_location(desk: Desk) -> None:

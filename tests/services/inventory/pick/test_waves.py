@@ -94,7 +94,7 @@ async def test_of_two_pickers_one_gets_the_list(desk: Desk) -> None:
     done = await asyncio.gather(*work, return_exceptions=True)
     (lost,) = [each for each in done if isinstance(each, Refused)]
     assert isinstance(lost.refusals[0], WrongState)
-    assert lost.refusals[0].state == "CLAIMED"
+    assert lost.refusals[0].current_state == "CLAIMED"
 
 
 async def test_a_fulfilment_is_in_one_wave_only(desk: Desk) -> None:

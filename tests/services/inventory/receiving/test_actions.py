@@ -66,7 +66,7 @@ async def test_over_receipt_is_tolerated_as_agreed_and_refused_beyond_with_the_f
     lines = [Receipt("CUP", 5, place=0), Receipt(MUG, 3, 1, place=1)]
     refused = await refusal(actions.receive_delivery(shop.store, lines, step(due.id, "receive")))
     assert isinstance(refused, ReceiptExceedsOrder)
-    assert (refused.expected, refused.arrived, refused.requested, refused.allowed) == (10, 8, 4, 11)
+    assert (refused.ordered, refused.arrived, refused.requested, refused.allowed) == (10, 8, 4, 11)
     assert refused.path == ("input", "lines", "1")
     assert await shop.store.stock.levels_at(["CUP"], [shop.ginza]) == {"CUP": []}
     await actions.receive_delivery(shop.store, [Receipt(MUG, 3)], step(due.id, "receive"))
@@ -95,7 +95,7 @@ async def test_closing_expects_nothing_more_and_cancelling_needs_an_untouched_de
     assert await shop.store.deliveries.incoming([MUG]) == []
     late = await refusal(actions.receive_delivery(shop.store, [Receipt(MUG, 1)], step(due.id, "receive")))
     assert isinstance(late, WrongState)
-    assert (late.state, late.allowed) == ("CLOSED", ("EXPECTED", "RECEIVING"))
+    assert (late.current_state, late.allowed_states) == ("CLOSED", ("EXPECTED", "RECEIVING"))
     other = await expect(shop, (MUG, 10))
     cancelled = await actions.cancel_delivery(shop.store, step(other.id, "cancel"))
     assert cancelled.state is DeliveryState.CANCELLED

@@ -116,11 +116,11 @@ async def test_a_step_in_the_wrong_state_says_which_would_be_right(shop: Shop) -
     asked = await request(shop, (MUG, 2))
     early = await refusal(actions.ship_transfer(shop.store, None, None, step(asked.id, "ship")))
     assert isinstance(early, WrongState)
-    assert (early.state, early.allowed) == ("REQUESTED", ("APPROVED",))
+    assert (early.current_state, early.allowed_states) == ("REQUESTED", ("APPROVED",))
     await actions.reject_transfer(shop.store, step(asked.id, "reject"))
     late = await refusal(actions.approve_transfer(shop.store, step(asked.id, "approve")))
     assert isinstance(late, WrongState)
-    assert late.state == "REJECTED"
+    assert late.current_state == "REJECTED"
 
 
 async def test_a_till_bound_to_a_location_touches_only_its_own_end(shop: Shop) -> None:
