@@ -10,7 +10,7 @@ from services.catalog.search.entry import IndexedProduct
 from services.catalog.search.model import NAME_WORDS, name_words
 from services.catalog.search.text import GAP, code_of, fold, indexed
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of fields and of the text pipeline: an index of another version is made anew."""
 TOKENS: Final = "noren_tokens"
 NAME, NEAR, FULL = "name", "near", "full"

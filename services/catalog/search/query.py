@@ -1,6 +1,6 @@
 """From words and narrowings to the index's own queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from math import ceil
 
@@ -20,7 +20,7 @@ from services.catalog.search.model import (
     shown_at,
 )
 from services.catalog.search.synonyms import Group, Thesaurus, Words
-from services.catalog.search.text import code_of, fold, is_japanese, tokens_of_word, tolerated
+from services.catalog.search.text import code_of, fold, inside, is_japanese, tokens_of_word, tolerated
 
 ENOUGH = 0.6
 """Share of a long Japanese word's pairs that must be there when typing errors are forgiven: one wrong character
@@ -93,7 +93,7 @@ class Asking:
             queries.append(self.offered(where or OFFERED, options))
         return queries
 
-    def offered(self, where: str, options: "dict[str, tuple[str, ...]]") -> Query:
+    def offered(self, where: str, options: Mapping[str, Sequence[str]]) -> Query:
         """Products with one variant that has these option values and, at a location, is in stock."""
         exact = self.any_term("offer", offers_wanted(where, options))
         if where in (OFFERED, ANYWHERE) or not options:
@@ -142,6 +142,10 @@ class Asking:
         return Query.boolean_query([(Occur.Should, part) for part in parts], minimum_number_should_match=least)
 
     def _group(self, field: str, group: Group, *, loose: bool) -> Query:
+        if len(group.alternatives) == 1 and len(group.alternatives[0]) == 1:
+            word = group.alternatives[0][0]
+            if len(word) == 1 and is_japanese(word):  # no word we know: wherever it stands
+                return Query.term_query(self._schema, field, inside(word))
         return any_of([self._words(field, words, loose=loose) for words in group.alternatives])
 
     def _words(self, field: str, words: Words, *, loose: bool) -> Query:

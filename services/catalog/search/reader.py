@@ -1,9 +1,10 @@
 """One opened state of the index: finds pages, counts, and completes what somebody begins to type."""
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Final
+from functools import lru_cache, partial
+from typing import Any, Final, TypeVar
 
 import tantivy
 from tantivy import Order as Direction
@@ -14,6 +15,7 @@ from kit.pages import NOT_OURS, PageArgs, encode_cursor
 from services.catalog.search.fields import FULL, NAME_PARTS, NEAR, SUGGESTED
 from services.catalog.search.model import (
     ANYWHERE,
+    OFFERED,
     PAIR,
     Facet,
     FacetAsked,
@@ -40,7 +42,7 @@ SUGGESTIONS_READ: Final = 400
 VOCABULARY: Final = 20_000
 """Words of one beginning that a misspelt one is compared with."""
 CACHED: Final = 1_024
-"""Answers about one state of the index that are kept: modes of texts, values of facets."""
+"""Answers about one state of the index that are kept: pages, counts, modes of texts, values of facets."""
 
 _FIELDS: Final[Mapping[Order, tuple[str, bool]]] = {
     Order.RELEVANCE: ("rank", False),
@@ -74,6 +76,7 @@ class Found:
 
 
 Hit = tuple[Any, str]
+T = TypeVar("T")
 
 
 class Reader:
@@ -85,9 +88,34 @@ class Reader:
         self._thesaurus = thesaurus
         self._modes = lru_cache(CACHED)(self._find_mode)
         self._values = lru_cache(CACHED)(self._values_of)
+        self._answers: OrderedDict[str, Any] = OrderedDict()
 
     def page(self, ask: Ask, args: PageArgs) -> Found:
         """The page behind the cursor, tier after tier; a tier holds what no better one does."""
+        return self._once(("page", ask, args), lambda: self._page(ask, args))
+
+    def count(self, ask: Ask) -> int:
+        """How many products there are to page through."""
+        return self._once(("count", ask), lambda: self._count(self._whole(ask)))
+
+    def facets(self, ask: Ask, asked: Sequence[FacetAsked]) -> list[Facet]:
+        """Counts by value; what is selected in a facet narrows the others, not itself."""
+        plain = replace(ask, order=Order.RELEVANCE)
+        return [self._once(("facet", plain, one), partial(self._facet, plain, one)) for one in asked]
+
+    def _once(self, key: object, make: Callable[[], T]) -> T:
+        """An answer about this state, kept: what many ask is worked out once between two commits."""
+        name = repr(key)
+        if name in self._answers:
+            self._answers.move_to_end(name)
+        else:
+            self._answers[name] = make()
+            if len(self._answers) > CACHED:
+                self._answers.popitem(last=False)
+        answer: T = self._answers[name]
+        return answer
+
+    def _page(self, ask: Ask, args: PageArgs) -> Found:
         mode, tier, after = self._start(ask, args)
         tiers = self._tiers(ask, mode)
         narrow = self._asking.narrowed(ask.narrow)
@@ -101,14 +129,6 @@ class Reader:
         kept = rows[: args.first]
         cursors = [encode_cursor([ask.order.value, mode.value, place, str(key), id]) for place, (key, id) in kept]
         return Found([id for _, (_, id) in kept], cursors, len(rows) > args.first, mode)
-
-    def count(self, ask: Ask) -> int:
-        """How many products there are to page through."""
-        return self._count(self._whole(ask))
-
-    def facets(self, ask: Ask, asked: Sequence[FacetAsked]) -> list[Facet]:
-        """Counts by value; what is selected in a facet narrows the others, not itself."""
-        return [self._facet(ask, one) for one in asked]
 
     def price_range(self, ask: Ask) -> tuple[int, int] | None:
         """Lowest and highest price of the products found on the channel, whatever range is chosen."""
@@ -202,8 +222,11 @@ class Reader:
     def _facet(self, ask: Ask, asked: FacetAsked) -> Facet:
         selected = _selected(ask.narrow, asked)
         base = self._whole(ask, asked)
-        candidates = self._candidates(base, asked, selected)
-        counted = [FacetValue(value, self._count_value(ask, asked, value), value in selected) for value in candidates]
+        of_value = self._of_value(ask, asked, base)
+        counted = [
+            FacetValue(value, self._count(of_value(value)), value in selected)
+            for value in self._candidates(base, asked, selected)
+        ]
         kept = [one for one in counted if one.count or one.selected]
         return Facet(asked, sorted(kept, key=lambda one: (-one.count, one.value)))
 
@@ -217,18 +240,22 @@ class Reader:
             values = self._frequent(base, asked)
         return list(dict.fromkeys([*selected, *values]))
 
-    def _count_value(self, ask: Ask, asked: FacetAsked, value: str) -> int:
-        """An option's value is counted together with the other options and the stock that are asked for: these must
-        be one variant's."""
-        narrow = ask.narrow
-        if asked.kind is FacetKind.OPTION:
-            chosen = replace(narrow, options={**narrow.options, asked.name: (value,)})
-            return self._count(self._whole(Ask(chosen, ask.text)))
+    def _of_value(self, ask: Ask, asked: FacetAsked, base: Query) -> Callable[[str], Query]:
+        """What a value of the facet is counted by. The value of an option, other options that are chosen, and stock
+        must be one variant's: they are asked for as one."""
+        narrow, asking = ask.narrow, self._asking
+        others = {name: values for name, values in narrow.options.items() if name != asked.name}
         if asked.kind is FacetKind.IN_STOCK:
-            return self._count(self._whole(Ask(replace(narrow, in_stock_at=value), ask.text)))
+            rest = self._whole(replace(ask, narrow=replace(narrow, options={})), asked)
+            return lambda value: all_of([rest, asking.offered(value, narrow.options)])
         if asked.kind is FacetKind.RATING:
-            return self._count(self._whole(ask, asked, self._asking.rated(int(value))))
-        return self._count(self._whole(ask, asked, self._asking.term(asked.kind.value, f"{_prefix(asked)}{value}")))
+            return lambda value: all_of([base, asking.rated(int(value))])
+        if asked.kind is FacetKind.OPTION and (others or narrow.in_stock_at is not None):
+            rest = self._whole(replace(ask, narrow=replace(narrow, options={}, in_stock_at=None)), asked)
+            where = narrow.in_stock_at or OFFERED
+            return lambda value: all_of([rest, asking.offered(where, {**others, asked.name: (value,)})])
+        prefix = _prefix(asked)
+        return lambda value: all_of([base, asking.term(asked.kind.value, f"{prefix}{value}")])
 
     def _frequent(self, base: Query, asked: FacetAsked) -> Sequence[str]:
         """Of very many values those that most of the products found have."""

@@ -3,7 +3,7 @@
 A text becomes words (where spaces and punctuation part it), a word becomes tokens: a Latin word or number is one
 token without its plural ending, a run of Japanese becomes its overlapping pairs of characters (bigrams). A query's
 word is searched as the phrase of its tokens, so that しゃつ is found inside 長袖シャツ without a dictionary of words.
-A run of one character has no pair; every kanji is therefore a token of its own, too, in a part of the text behind.
+One character has no pair; characters are therefore tokens, too, in a part of the text behind: alone, and inside words.
 
 The steps: NFKC (half-width kana, full-width Latin, ligatures) → lower case → accents of Latin
 letters off → kanji variants to one form → hyphens after kana are the long-vowel mark → the mark at the end of a long
@@ -22,6 +22,8 @@ MAX_QUERY: Final = 200
 """Characters of a query that are looked at: longer ones are pasted texts, and each character costs a phrase."""
 GAP: Final = "|"
 """Parts words in an indexed text; the index drops it and keeps its place, so that no phrase spans two words."""
+
+INSIDE: Final = "*"
 
 _LONG: Final = 4
 """Characters of a katakana word from which its last long-vowel mark says nothing."""
@@ -60,17 +62,24 @@ def tokens_of_word(word: str) -> list[str]:
 
 
 def indexed(texts: Sequence[str]) -> str:
-    """What the index keeps of these texts: all tokens, gaps between words, then every kanji and kana alone."""
+    """What the index keeps of these texts: all tokens, gaps between words; then characters that stand alone, as 青 in
+    青いシャツ does, and every character that is inside something."""
     pieces: list[str] = []
     singles: set[str] = set()
     for text in texts:
         for word in words_of(text):
             pieces += tokens_of_word(word)
             pieces.append(GAP)
-            singles |= {c for c in word if is_japanese(c)}
+            singles |= {inside(c) for c in word if is_japanese(c)}
+        singles |= {part for part in split_by_script(text) if len(part) == 1 and is_japanese(part)}
     for single in sorted(singles):
         pieces += (single, GAP)
     return " ".join(pieces)
+
+
+def inside(char: str) -> str:
+    """The token of a character wherever it stands, as 青 in 青山."""
+    return f"{INSIDE}{char}"
 
 
 def words_of(text: str) -> list[str]:

@@ -41,6 +41,7 @@ async def shop(store: CatalogStore, index: Index) -> None:
             clothes("short-blue", "半袖Tシャツ", ("青",), 1_000, brand="髙島屋"),
             clothes("mug", "マグカップ", descriptions={"ja": "青い空のような一杯を。長袖シャツには似合わない。"}),
             clothes("beer", "ビールジョッキ"),
+            clothes("aoyama", "青山の傘"),
             clothes("building", "ビル模型"),
             clothes("server", "サーバーラック", brand="Élan"),
             draft("road", names={"en": "Road bikes", "ja": "ロードバイク"}, descriptions={"en": "Fast. Not a shirt."}),
@@ -72,6 +73,8 @@ FOUND = {
     "ｌｏｎｇ－ｂｌｕｅ－1": ["long-blue"],
     "ろーど": ["road"],
     "空": ["mug"],
+    "青": ["long-blue", "mug", "short-blue"],
+    "山": ["aoyama"],
     "ョ": ["beer"],
     "shirt": ["long-blue", "long-red", "mug", "road", "shirt-big", "shirt-en", "short-blue"],
 }

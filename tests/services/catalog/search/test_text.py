@@ -80,7 +80,7 @@ def test_a_run_becomes_pairs_and_a_word_of_two_scripts_stays_one() -> None:
 
 
 def test_an_indexed_text_has_gaps_between_words_and_every_character_alone() -> None:
-    assert indexed(["青い いす", "blue"]) == "青い | いす | blue | い | す | 青 |"
+    assert indexed(["青い いす", "blue"]) == "青い | いす | blue | *い | *す | *青 | い | 青 |"
 
 
 def test_words_part_at_spaces_and_punctuation() -> None:
