@@ -1,4 +1,4 @@
-"""Catalog's Query and Mutation: the nouns' together."""
+"""Catalog's Query, Mutation and Subscription: the nouns' together."""
 
 import strawberry
 
@@ -21,6 +21,7 @@ from services.catalog.redemption.types import NothingLeft, QuoteEnded, QuoteNotV
 from services.catalog.review.schema import ReviewMutation, ReviewQuery
 from services.catalog.search.schema import SearchMutation, SearchQuery
 from services.catalog.shopper.schema import ShopperMutation, ShopperQuery
+from services.catalog.signage.schema import SignageQuery, SignageSubscription
 from services.catalog.types import Taken
 
 
@@ -30,6 +31,7 @@ class Query(
     CategoryQuery,
     SearchQuery,
     ReviewQuery,
+    SignageQuery,
     AttributeQuery,
     PricingQuery,
     QuoteQuery,
@@ -57,5 +59,15 @@ class Mutation(
     """What may be changed; each says whom it is for."""
 
 
+@strawberry.type
+class Subscription(SignageSubscription):
+    """What may be listened to."""
+
+
 PRICE_ERRORS = [NotPriced, PriceOverlap, NeverApplies, NothingLeft, QuoteEnded, QuoteNotValid]
-schema = build_schema(Query, Mutation, errors=[AlreadyWritten, Taken, BundleNested, ComponentInUse, *PRICE_ERRORS])
+schema = build_schema(
+    Query,
+    Mutation,
+    subscription=Subscription,
+    errors=[AlreadyWritten, Taken, BundleNested, ComponentInUse, *PRICE_ERRORS],
+)

@@ -14,10 +14,12 @@ from services.catalog.loaders import Loaders
 from services.catalog.schema import schema
 from services.catalog.search.directory import Directory
 from services.catalog.search.engine import SearchEngine
+from services.catalog.search.upkeep import Upkeep
 from services.catalog.store import INDEXES, CatalogStore
 from tests.services.catalog.shop import NOW, TOKYO, WEB
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
+Index = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
@@ -38,6 +40,17 @@ def search_directory(tmp_path: Path) -> Directory:
 def engine(search_directory: Directory) -> SearchEngine:
     """Reads an index nobody has built; see `indexing`."""
     return SearchEngine(search_directory)
+
+
+@pytest.fixture
+def index(store: CatalogStore, engine: SearchEngine, search_directory: Directory) -> Index:
+    """`await index()` builds the index of what the store has now."""
+
+    async def build() -> None:
+        await Upkeep(store, engine, search_directory).rebuild()
+        engine.refresh()
+
+    return build
 
 
 @pytest.fixture

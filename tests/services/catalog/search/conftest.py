@@ -1,30 +1,14 @@
-"""A shop in Japanese and English, and an index of it."""
+"""What is found, page by page."""
 
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from kit.pages import PageArgs
-from services.catalog.search.directory import Directory
 from services.catalog.search.engine import SearchEngine
 from services.catalog.search.model import Narrow, Order
 from services.catalog.search.reader import Ask as Asked
-from services.catalog.search.upkeep import Upkeep
 from services.catalog.store import CatalogStore
-
-Index = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture
-def index(store: CatalogStore, engine: SearchEngine, search_directory: Directory) -> Index:
-    """`await index()` builds the index of what the store has now."""
-
-    async def build() -> None:
-        await Upkeep(store, engine, search_directory).rebuild()
-        engine.refresh()
-
-    return build
-
 
 Find = Callable[..., Awaitable[list[str]]]
 

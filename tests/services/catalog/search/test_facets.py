@@ -17,7 +17,8 @@ from services.catalog.search.engine import SearchEngine
 from services.catalog.search.model import ANYWHERE, FacetAsked, FacetKind, Narrow
 from services.catalog.search.reader import Ask
 from services.catalog.store import CatalogStore
-from tests.services.catalog.search.conftest import Find, Index
+from tests.services.catalog.conftest import Index
+from tests.services.catalog.search.conftest import Find
 from tests.services.catalog.shop import NOW, draft, variant
 
 COLORS, SIZES, BRANDS = ("Red", "Blue", "Green"), ("S", "M", "L"), ("Acme", "Noren", None)

@@ -8,8 +8,7 @@ from services.catalog.category.actions import create_category
 from services.catalog.model import PriceEntry
 from services.catalog.product.actions import import_products
 from services.catalog.store import CatalogStore
-from tests.services.catalog.conftest import Ask
-from tests.services.catalog.search.conftest import Index
+from tests.services.catalog.conftest import Ask, Index
 from tests.services.catalog.shop import NOW, draft, shirt, variant
 
 SEARCH = """query($query: String = "", $filter: ProductSearchFilterInput, $sort: ProductSearchSort = RELEVANCE,

@@ -17,7 +17,8 @@ from services.catalog.search.engine import SearchEngine
 from services.catalog.search.model import FacetAsked, FacetKind, Narrow, Order
 from services.catalog.search.reader import Ask
 from services.catalog.store import CatalogStore
-from tests.services.catalog.search.conftest import Find, Index
+from tests.services.catalog.conftest import Index
+from tests.services.catalog.search.conftest import Find
 from tests.services.catalog.search.test_upkeep import finds, kept, until
 from tests.services.catalog.shop import NOW, draft
 
