@@ -11,7 +11,8 @@ from services.catalog.model import Channel
 from services.catalog.offer.model import Viewer, is_offered
 from services.catalog.product.model import Product
 from services.catalog.promotion.model import Promotion, Situation
-from services.catalog.quote.actions import Buyer, load_items, load_market, quote_one
+from services.catalog.quote.actions import load_items, load_market, quote_one
+from services.catalog.quote.buyer import Buyer
 from services.catalog.search.engine import SearchEngine
 from services.catalog.search.model import Narrow, Order
 from services.catalog.search.reader import Ask
