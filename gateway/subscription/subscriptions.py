@@ -36,7 +36,8 @@ from kit.errors import Fault
 from kit.log import logger
 
 MAX_SUBSCRIPTIONS = 2_000
-"""Running at one time: each holds a source at a subgraph, up to 4 MB for a slow reader, and some 50 kB otherwise."""
+"""Running at one time: each holds a source at a subgraph, some 25 kB with one in process, and what a slow reader is
+behind with."""
 LIFETIME_S = 3_000.0
 """Then a client subscribes anew; below the hour for which a subgraph of kit's takes a context for good."""
 SWITCHED_AT_ONCE = 50

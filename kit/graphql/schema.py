@@ -64,7 +64,12 @@ class Schema(FederationSchema):
         self, asked: Asked, make_context: Callable[[], object]
     ) -> AsyncGenerator[ExecutionResult | PreExecutionError, None]:
         """The results of a subscription, one an event; see `kit.graphql.subscription`."""
-        return subscribe(self._schema, self._subscribed, asked, make_context)
+        return subscribe(self._schema, self._subscribed, self._compiled_events, asked, make_context)
+
+    @cached_property
+    def _compiled_events(self) -> CompiledExecutor | None:
+        """What executes an event; None where other extensions want to see every field."""
+        return CompiledExecutor(self._schema, self, _validate, events=True) if self.compiles else None
 
     @cached_property
     def _subscribed(self) -> Read:

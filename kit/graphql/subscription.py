@@ -1,12 +1,14 @@
 """A subscription: the source stream of its one root field, and each of its events executed with a context of its own.
 
-After the GraphQL specification (section 6.2.3), by graphql-core. What it adds: contexts. The root field's generator
-keeps the one it began with; what is asked of an event gets a fresh one, since loaders live as long as one answer.
+After the GraphQL specification (section 6.2.3): the source by graphql-core, an event compiled as a query is, by
+graphql-core where that cannot be. What it adds: contexts. The root field's generator keeps the one it began with; what
+is asked of an event gets a fresh one, since loaders live as long as one answer.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any, cast
 
 from graphql import (
@@ -23,6 +25,8 @@ from graphql import (
 )
 from graphql.execution import Executor, create_source_event_stream
 from strawberry.types.execution import PreExecutionError
+
+from kit.graphql.execution import CompiledExecutor
 
 NOT_A_SUBSCRIPTION = "expected a subscription; queries and mutations are not answered as a stream"
 Read = Callable[[str], DocumentNode | list[GraphQLError]]
@@ -57,7 +61,11 @@ def read(
 
 
 async def subscribe(
-    schema: GraphQLSchema, read_document: Read, asked: Asked, make_context: Callable[[], object]
+    schema: GraphQLSchema,
+    read_document: Read,
+    compiled: CompiledExecutor | None,
+    asked: Asked,
+    make_context: Callable[[], object],
 ) -> AsyncGenerator[Result, None]:
     """One result an event; where there are no more for a reason, a `PreExecutionError` or `Ended` says it.
 
@@ -80,13 +88,22 @@ async def subscribe(
         build = Executor.build
         return build(schema, document, root, make_context(), asked.variables, asked.operation_name)
 
-    async with aclosing(_execute(operation, executor)) as results:
+    async def answer(event: Any) -> ExecutionResult:
+        result: Any = None
+        if compiled is not None:
+            result = await compiled.execute(asked.query, asked.variables, asked.operation_name, make_context(), event)
+        if result is None:
+            result = executor(event).execute_operation(False)
+        return cast(ExecutionResult, await result if isawaitable(result) else result)
+
+    async with aclosing(_execute(operation, executor(None), answer)) as results:
         async for result in results:
             yield result
 
 
-async def _execute(operation: OperationDefinitionNode, executor: Callable[[Any], Any]) -> AsyncGenerator[Result, None]:
-    opened = executor(None)
+async def _execute(
+    operation: OperationDefinitionNode, opened: Any, answer: Callable[[Any], Awaitable[ExecutionResult]]
+) -> AsyncGenerator[Result, None]:
     if isinstance(opened, list):
         yield Ended(None, opened)  # what is wrong with the variables
         return
@@ -99,8 +116,7 @@ async def _execute(operation: OperationDefinitionNode, executor: Callable[[Any],
     async with aclosing(_events(source)) as events:
         try:
             async for event in events:
-                result = executor(event).execute_operation(False)
-                yield cast(ExecutionResult, await result if opened.is_awaitable(result) else result)
+                yield await answer(event)
         except Exception as error:
             yield Ended(None, [_located(error, operation)])
 

@@ -50,6 +50,26 @@ async def test_batch_fields_and_wanted_work_below_an_event(hospital: Hospital) -
     assert answer["data"]["visits"]["nurse"] == {"name": "nurse of 0", "asked": ["asked", "name"]}
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "subscription { visits { number patient { id diagnosis } } }",
+        "subscription { visits { n: number ...More } } fragment More on Visit { nurse { name asked } __typename }",
+        "subscription($no: Boolean = false) { v: visits(count: 4) { number @include(if: $no) room } }",
+        "subscription { breaking }",
+        "subscription { ... { breaking } }",
+    ],
+)
+async def test_a_compiled_event_is_answered_as_graphql_core_answers_it(hospital: Hospital, query: str) -> None:
+    compiled = await collect(hospital.listen(query), 3)
+    assert hospital.subgraph.schema._compiled_events is not None
+    known = hospital.subgraph.schema._compiled_events._known[query, None]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hospital.subgraph.schema, "_compiled_events", None)
+        assert await collect(hospital.listen(query), 3) == compiled
+    assert known.asked is not None, "it was compiled"
+
+
 async def test_an_error_below_an_event_is_masked_and_the_next_event_comes(hospital: Hospital) -> None:
     hospital_listens = hospital.listen("subscription { visits(count: 4) { number room } }")
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:

@@ -43,7 +43,10 @@ class _Known:
 
 
 class CompiledExecutor:
-    """Executes operations of one schema; `strawberry_schema` where Strawberry made it."""
+    """Executes operations of one schema; `strawberry_schema` where Strawberry made it.
+
+    With `events`, it executes events of subscriptions and nothing else: an event is the `root` of its operation.
+    """
 
     def __init__(
         self,
@@ -52,11 +55,13 @@ class CompiledExecutor:
         validate_document: Validate = validate,
         *,
         max_operations: int = MAX_OPERATIONS,
+        events: bool = False,
     ) -> None:
         self.schema = schema
         self.strawberry_schema = strawberry_schema
         self.validate_document = validate_document
         self.max_operations = max_operations
+        self.events = events
         self._known: OrderedDict[Key, _Known] = OrderedDict()
         self._is_incremental = any(schema.get_directive(name) is not None for name in ("defer", "stream"))
 
@@ -102,7 +107,7 @@ class CompiledExecutor:
             document = parse(query)
             if self.validate_document(self.schema, document):
                 raise NotCompiled("the document is not valid")
-            asked: Asked | None = read_operation(self.schema, document, operation_name)
+            asked: Asked | None = read_operation(self.schema, document, operation_name, events=self.events)
         except (GraphQLError, NotCompiled, RecursionError):
             asked = None
         known = _Known(asked)

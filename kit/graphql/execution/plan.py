@@ -56,7 +56,7 @@ class Asked:
 
     @property
     def root_type(self) -> GraphQLObjectType:
-        """Query or Mutation."""
+        """Query or Mutation; Subscription, where an event is executed."""
         root = self.schema.get_root_type(self.operation.operation)
         if root is None:
             raise NotCompiled("the schema has no such root type")
@@ -68,15 +68,17 @@ class Asked:
         return self.operation.operation == OperationType.MUTATION
 
 
-def read_operation(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> Asked:
-    """Step A; NotCompiled for what only graphql-core runs."""
+def read_operation(
+    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, *, events: bool = False
+) -> Asked:
+    """Step A; NotCompiled for what only graphql-core runs. With `events`, subscriptions are read and nothing else."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     named = [node for node in operations if operation_name is None or (node.name and node.name.value == operation_name)]
     if len(named) != 1:
         raise NotCompiled("the operation is not clear from its name")
     (operation,) = named
-    if operation.operation == OperationType.SUBSCRIPTION:
-        raise NotCompiled("a subscription")
+    if (operation.operation == OperationType.SUBSCRIPTION) is not events:
+        raise NotCompiled("no subscription" if events else "a subscription")
     if operation.directives:
         raise NotCompiled("directives on the operation")
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
