@@ -63,8 +63,14 @@ def own_mongodb() -> Iterator[str]:
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[tuple[InventoryStore, LocationId]]:
-    """A fresh store with one location, its drainers running as they do in the service."""
-    prefix = f"b{new_id('x')[2:].lower()}"
+    """A fresh store with one location, its drainers running as they do in the service; dropped afterwards."""
+    async with opened_at(url, f"b{new_id('x')[2:].lower()}") as there:
+        yield there
+
+
+@asynccontextmanager
+async def opened_at(url: str, prefix: str, drains: bool = True) -> AsyncIterator[tuple[InventoryStore, LocationId]]:
+    """The same under a known prefix; without drainers where a service of its own process has them."""
     async with connect(url) as client:
         db = database(client, f"{prefix}_inventory")
         await ensure_indexes(db, INDEXES)
@@ -75,11 +81,11 @@ async def opened(url: str) -> AsyncIterator[tuple[InventoryStore, LocationId]]:
             "Ginza", LocationKind.STORE, GeoPoint(35.67, 139.76), "Asia/Tokyo", external_ids=(ExternalRef("b", "1"),)
         )
         (location,) = (await import_locations(store, [place])).values()
-        stock, reservations = drainers(store, log)
-        async with background(stock=stock.run(), reservations=reservations.run()):
+        draining = {f"drain_{n}": each.run() for n, each in enumerate(drainers(store, log) if drains else ())}
+        async with background(**draining):
             yield store, location
-        await client.drop_database(db.name)
-        await client.drop_database(f"{prefix}_events")
+        for each in (db.name, f"{prefix}_events"):
+            await client.drop_database(each)
 
 
 async def fill(store: InventoryStore, location: LocationId, skus: list[str], pieces: int) -> None:

@@ -18,6 +18,7 @@ from services.inventory.reservation.model import audit_holds
 from services.inventory.stock.actions import adjust_stock, import_opening_stock, move
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore
+from services.inventory.sync.actions import resolve_discrepancy, sync
 
 __all__ = [
     "LocationEdit",
@@ -32,10 +33,12 @@ __all__ = [
     "move_all",
     "release",
     "reserve",
+    "resolve_discrepancy",
     "sweep",
     "sweep_for_ever",
     "sweep_papers",
     "sweep_papers_for_ever",
+    "sync",
     "upsert_location",
 ]
 

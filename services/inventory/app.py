@@ -12,6 +12,7 @@ from kit.settings import context_secret
 from kit.subgraph import Subgraph
 from kit.tasks import background
 from services.inventory.actions import sweep_for_ever, sweep_papers_for_ever
+from services.inventory.auditor.actions import audit_for_ever
 from services.inventory.context import Context
 from services.inventory.events import consumers, drainers
 from services.inventory.fulfillment.code import PickupCodes
@@ -44,9 +45,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         def make_context(caller: RequestContext) -> Context:
             return Context(caller, store, Loaders(store))
 
-        async with background(
-            **draining, **hearing, sweep=sweep_for_ever(store), sweep_papers=sweep_papers_for_ever(store)
-        ):
+        work = {
+            **draining,
+            **hearing,
+            "live": store.live.run(),
+            "audit": audit_for_ever(store),
+            "sweep": sweep_for_ever(store),
+            "sweep_papers": sweep_papers_for_ever(store),
+        }
+        async with background(**work):
             yield Service(Subgraph("inventory", schema, signer, make_context), partial(is_ready, store.db))
 
 

@@ -25,6 +25,9 @@ expected, posted}]}.
 picker, actor, fulfillmentIds, lines: [{sku, bin, quantity, picked, short}]}.
 `noren.inventory.stock_low.v1`, `…stock_recovered.v1`: subject `sku@locationId`, data {sku, locationId, available,
 incoming, reorderAt, reorderTo, suggested}.
+`noren.inventory.stock_discrepancy_{found,resolved}.v1`: subject the discrepancy's id, data {discrepancyId, source,
+sequence, sku, locationId, kind, state, delta, counted, onHand, available}.
+`noren.inventory.audit_failed.v1`: subject the finding's id, data {findingId, problem}.
 """
 
 from collections.abc import Sequence
@@ -39,11 +42,13 @@ HEARD = ("noren.inventory.stock_changed.v1",)
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of stock, of reservations, of every kind of paper and of reorder points, in this order."""
+    """The drainers of stock, reservations, discrepancies, findings, every kind of paper and reorder points, in order."""
     stock, reservations = store.outboxes
     kept = [
         Drainer(stock, store.journal, event_log, "inventory", teller=store.stock_teller),
         Drainer(reservations, store.journal, event_log, "inventory"),
+        Drainer(store.sync.discrepancies, store.journal, event_log, "inventory"),
+        Drainer(store.auditor.findings, store.journal, event_log, "inventory"),
         *[Drainer(each.collection, store.journal, event_log, "inventory") for each in (*store.papers, store.reorder)],
     ]
 

@@ -45,6 +45,7 @@ class MovementReason(StrEnum):
     WRITTEN_OFF = "WRITTEN_OFF"
     PROTECTED = "PROTECTED"
     SYNCED = "SYNCED"
+    DISCREPANCY = "DISCREPANCY"
 
 
 class StockState(StrEnum):

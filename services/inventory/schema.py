@@ -9,8 +9,10 @@ from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
+from services.inventory.auditor.schema import AuditorQuery
 from services.inventory.context import Info
 from services.inventory.fulfillment.types import Order
+from services.inventory.live.schema import LiveSubscription
 from services.inventory.location import model as locations
 from services.inventory.location.inputs import LocationFilter, LocationUpsertInput
 from services.inventory.location.schema import LocationQuery
@@ -37,6 +39,7 @@ from services.inventory.stock.types import (
     StockMoveInput,
     StockMovePayload,
 )
+from services.inventory.sync.schema import SyncMutation, SyncQuery
 from services.inventory.types import InsufficientStock, Variant
 
 WRITE = "stock:write"
@@ -45,7 +48,7 @@ RESERVE = "stock:reserve"
 
 
 @strawberry.type
-class Query(LocationQuery, PromiseQuery, PolicyQuery, PaperQuery):
+class Query(LocationQuery, PromiseQuery, PolicyQuery, PaperQuery, SyncQuery, AuditorQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -86,7 +89,12 @@ class Query(LocationQuery, PromiseQuery, PolicyQuery, PaperQuery):
 
 
 @strawberry.type
-class Mutation(PolicyMutation, PaperMutation):
+class Subscription(LiveSubscription):
+    """What may be watched."""
+
+
+@strawberry.type
+class Mutation(PolicyMutation, PaperMutation, SyncMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
@@ -180,6 +188,7 @@ def _shown(info: Info, row: reservations.Reservation) -> Reservation:
 schema = build_schema(
     Query,
     Mutation,
+    subscription=Subscription,
     types=[Variant, Order],
     errors=[
         InsufficientStock,

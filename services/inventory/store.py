@@ -8,11 +8,15 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events import Teller
 from kit.mongo import Database
+from services.inventory.auditor.store import INDEXES as AUDITOR_INDEXES
+from services.inventory.auditor.store import AuditorStore
 from services.inventory.count.store import INDEXES as COUNT_INDEXES
 from services.inventory.count.store import CountStore
 from services.inventory.fulfillment.code import PickupCodes
 from services.inventory.fulfillment.store import INDEXES as FULFILLMENT_INDEXES
 from services.inventory.fulfillment.store import FulfillmentStore
+from services.inventory.live.hub import Hub
+from services.inventory.live.store import LiveStore
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
 from services.inventory.pick.store import INDEXES as WAVE_INDEXES
@@ -30,6 +34,8 @@ from services.inventory.stock.movement import TOLD_FIELDS, tell
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import INDEXES as STOCK_INDEXES
 from services.inventory.stock.store import JOURNAL, StockStore
+from services.inventory.sync.store import INDEXES as SYNC_INDEXES
+from services.inventory.sync.store import SyncStore
 from services.inventory.transfer.store import INDEXES as TRANSFER_INDEXES
 from services.inventory.transfer.store import TransferStore
 
@@ -47,6 +53,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **RESERVATION_INDEXES,
     **PAPER_INDEXES,
     **POLICY_INDEXES,
+    **SYNC_INDEXES,
+    **AUDITOR_INDEXES,
 }
 
 
@@ -60,6 +68,9 @@ class InventoryStore:
         self.policies = PolicyStore(db)
         self.stock = StockStore(db, self._changed)
         self.reservations = ReservationStore(db, self._changed)
+        self.auditor = AuditorStore(db, self._changed)
+        self.live = Hub(LiveStore(db))
+        self.sync = SyncStore(db, self._changed)
         self.transfers = TransferStore(db, self._changed)
         self.deliveries = DeliveryStore(db, self._changed)
         self.fulfillments = FulfillmentStore(db, self._changed)

@@ -215,11 +215,16 @@ class OpeningStock:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """A level beside what proves it: its live holds, and the sum of its movements, journaled or still undrained."""
+    """A level beside what proves it: its live holds, and the sum of its movements, journaled or still undrained.
+
+    `journaled` is the part of `moved` that the journal has, up to the version `journaled_version`.
+    """
 
     level: StockLevel
     holds: Mapping[str, int]
     moved: Quantities
+    journaled: Quantities = Quantities()
+    journaled_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

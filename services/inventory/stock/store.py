@@ -161,7 +161,7 @@ class StockStore:
 
     async def open_empty(self, sku: Sku, location_id: LocationId, now: datetime) -> None:
         """Begin a stock document without pieces, if there is none."""
-        await insert_new(self._stock, [_new_document(sku, location_id, now)])
+        await insert_new(self._stock, [new_document(sku, location_id, now)])
 
     async def change(self, change: Change, seen: LevelSeen, *, actor: Actor, now: datetime) -> StockLevel | None:
         """Apply the change once, if the level still allows it; None if it does not.
@@ -201,7 +201,7 @@ class StockStore:
             id = stock_id(row.sku, row.location_id)
             deltas = Quantities(on_hand=row.on_hand, available=row.on_hand)
             movement = Movement(f"opening:{row.source}:{id}", MovementReason.OPENING, actor, now, deltas)
-            document = _new_document(row.sku, row.location_id, now, row.on_hand)
+            document = new_document(row.sku, row.location_id, now, row.on_hand)
             documents.append({**document, "version": 1, "openings": [row.source], "outbox": [first_entry(movement)]})
             update = moved([movement], push={"openings": row.source})
             updates.append(UpdateOne({"_id": id, "openings": {"$ne": row.source}}, update))
@@ -276,7 +276,8 @@ def _level_document(level: StockLevel) -> Document:
     }
 
 
-def _new_document(sku: Sku, location_id: LocationId, now: datetime, on_hand: int = 0) -> Document:
+def new_document(sku: Sku, location_id: LocationId, now: datetime, on_hand: int = 0) -> Document:
+    """A stock document that nothing has moved yet."""
     level = StockLevel(sku, location_id, Quantities(on_hand, on_hand), 0, now)
     empty: Document = {"holds": {}, "keys": [], "adjustments": 0, "openings": [], "outbox": []}
     return {"_id": level.id, **_level_document(level), **empty}

@@ -1,0 +1,1 @@
+"""The auditor that runs all the time: slice by slice it proves that stock, journal and reservations agree."""

@@ -1,0 +1,1 @@
+"""Live stock: levels as they change, from one change stream a process to many subscribers."""
