@@ -42,7 +42,7 @@ HEARD = ("noren.inventory.stock_changed.v1",)
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of stock, reservations, discrepancies, findings, every kind of paper and reorder points, in order."""
+    """The drainers of stock, reservations, discrepancies, findings, papers and reorder points, in this order."""
     stock, reservations = store.outboxes
     kept = [
         Drainer(stock, store.journal, event_log, "inventory", teller=store.stock_teller),

@@ -91,8 +91,8 @@ async def resolve_discrepancy(
                 path=("input", "id"),
                 kind="Discrepancy",
                 id=seen.id,
-                state=seen.state.value,
-                allowed=tuple(each.value for each in allowed),
+                current_state=seen.state.value,
+                allowed_states=tuple(each.value for each in allowed),
             )
         )
     if into is DiscrepancyState.DISMISSED:
