@@ -228,6 +228,10 @@ def _register_imports() -> None:
 
     app.add_typer(imports_app, name="import")
 
+    from noren.exports.command import app as exports_app
+
+    app.add_typer(exports_app, name="export")
+
 
 _register_imports()
 

@@ -1,7 +1,8 @@
 """The account of a file: how many rows ended where, and the proof that none is missing. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import polars as pl
 
@@ -15,16 +16,17 @@ LISTED = ("line", "outcome", DETAIL, "invoice", "sku", "quantity", "unit_price",
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Rows read and where they ended; remarks count rows that were taken."""
+    """Rows read and where they ended; remarks count rows that were taken: those with an outcome of `taking`."""
 
     rows_read: int
-    outcomes: Mapping[Outcome, int]
-    remarks: Mapping[Remark, int]
+    outcomes: Mapping[StrEnum, int]
+    remarks: Mapping[StrEnum, int]
+    taking: Collection[StrEnum] = TAKEN
 
     @property
     def taken(self) -> int:
-        """Rows that became lines of orders and returns."""
-        return sum(self.outcomes.get(outcome, 0) for outcome in TAKEN)
+        """Rows whose content is kept."""
+        return sum(self.outcomes.get(outcome, 0) for outcome in self.taking)
 
     @property
     def not_taken(self) -> int:
@@ -35,8 +37,8 @@ class Account:
 def account_of(rows: pl.DataFrame, rows_read: int) -> Account:
     """Count the outcomes; in the order in which `Outcome` lists them, only those that occur."""
     counts: dict[str, int] = dict(rows.group_by("outcome").len().iter_rows())
-    outcomes = {outcome: counts[outcome.value] for outcome in Outcome if outcome.value in counts}
-    remarks = {remark: int(rows[remark.value].sum()) for remark in Remark}
+    outcomes: dict[StrEnum, int] = {one: counts[one.value] for one in Outcome if one.value in counts}
+    remarks: dict[StrEnum, int] = {remark: int(rows[remark.value].sum()) for remark in Remark}
     return Account(rows_read, outcomes, {remark: count for remark, count in remarks.items() if count})
 
 

@@ -15,7 +15,7 @@ from services.customer.store import IdentityKeyChanged
 
 app = typer.Typer(no_args_is_help=True, help="Bring a shop's history in from files.")
 
-NEEDED = ("polars", "fastexcel")
+NEEDED = ("polars", "fastexcel", "xlsxwriter")
 """What the extra `files` installs."""
 STOPPED = 1
 """Exit code of an import that could not be made, or whose counts disagree."""
@@ -65,6 +65,44 @@ def _import_orders(
     with use_mongodb(KitSettings()) as url:
         loaded = load(prepared, url, err)
     prepared.conclude(out, loaded)
+
+
+@app.command()
+def products(
+    file: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines, SQL inserts or Parquet: one row a variant.")],
+    mapping: Annotated[
+        str, typer.Option("--mapping", "-m", help="A mapping file (TOML), or the name of one that comes with Noren.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the report; write nothing anywhere.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Where to list the rows not taken: .csv or .jsonl. Else FILE's name + .not-taken.csv, here."),
+    ] = None,
+) -> None:
+    """Import products: what the file does not name stays as it is. Again changes nothing; broken off, it goes on."""
+    out, err = Console(), Console(stderr=True)
+    try:
+        _import_products(file, mapping, dry_run, report, (out, err))
+    except (ImportStopped, CountsDisagree) as stopped:
+        err.print(str(stopped), style="red", highlight=False, markup=False)
+        raise typer.Exit(STOPPED) from None
+    except ConnectionFailure as failure:
+        err.print(f"MongoDB does not answer, run the import again later: {failure}", style="red", markup=False)
+        raise typer.Exit(STOPPED) from None
+
+
+def _import_products(
+    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
+) -> None:
+    require_extra()
+    from noren.imports.products.run import ProductJob, load, prepare_products  # needs the extra, as above
+
+    out, err = consoles
+    prepared = prepare_products(ProductJob.of(file, mapping, dry_run=dry_run, report=report), err)
+    if not dry_run:
+        with use_mongodb(KitSettings()) as url:
+            load(prepared, url, err)
+    prepared.conclude(out)
 
 
 def require_extra() -> None:

@@ -5,7 +5,7 @@ import tomllib
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kit.money import CURRENCY_DECIMALS
 from noren.imports.errors import ImportStopped
 
+FOLDER = "mappings"
+"""Of the mappings for orders that come with Noren."""
 MAX_MAPPING_BYTES = 256 * 1024
 """A mapping is a page of text; a data file named by mistake is not read."""
 MAX_NAME = 64
@@ -24,6 +26,9 @@ DATE_FORMATS = (
     "%Y-%m-%d",
 )
 """Local dates as ISO 8601 writes them; with an offset they are absolute and always understood."""
+
+
+MappingT = TypeVar("MappingT", bound="Strict")
 
 
 class TaxTreatment(StrEnum):
@@ -140,20 +145,25 @@ class Mapping(Strict):
         return name
 
 
-def shipped() -> list[str]:
+def shipped(folder: str = FOLDER) -> list[str]:
     """The names of the mappings that come with Noren."""
     return sorted(
         entry.name.removesuffix(".toml")
-        for entry in (files("noren.imports") / "mappings").iterdir()
+        for entry in (files("noren.imports") / folder).iterdir()
         if entry.name.endswith(".toml")
     )
 
 
 def load_mapping(name: str) -> Mapping:
     """The mapping of this name or path; ImportStopped names what is wrong with it, key by key."""
-    text = _text_of(name)
+    return read_mapping(name, Mapping, FOLDER)
+
+
+def read_mapping(name: str, kind: type[MappingT], folder: str) -> MappingT:
+    """The mapping of this kind; `folder` holds those that come with Noren."""
+    text = _text_of(name, folder)
     try:
-        return Mapping.model_validate(tomllib.loads(text))
+        return kind.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ImportStopped(f"{name} is not TOML: {error}") from None
     except ValidationError as error:
@@ -161,12 +171,12 @@ def load_mapping(name: str) -> Mapping:
         raise ImportStopped(f"the mapping {name} cannot be used:\n{problems}") from None
 
 
-def _text_of(name: str) -> str:
-    if name in shipped():
-        return (files("noren.imports") / "mappings" / f"{name}.toml").read_text(encoding="utf-8")
+def _text_of(name: str, folder: str) -> str:
+    if name in shipped(folder):
+        return (files("noren.imports") / folder / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(name)
     if not path.is_file():
-        raise ImportStopped(f"there is no mapping {name}: give a file, or one of {', '.join(shipped())}")
+        raise ImportStopped(f"there is no mapping {name}: give a file, or one of {', '.join(shipped(folder))}")
     if path.stat().st_size > MAX_MAPPING_BYTES:
         raise ImportStopped(f"{name} is too large for a mapping (more than {MAX_MAPPING_BYTES} bytes)")
     try:

@@ -1,4 +1,4 @@
-"""From a file to a table of texts: CSV, Excel or Parquet, the same rows give the same table.
+"""From a file to a table of texts: CSV, Excel, Parquet, JSON Lines or SQL, the same rows give the same table.
 
 Owns the kinds of file and their limits; decides nothing about what a cell means.
 """
@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from polars.exceptions import PolarsError
 from noren.imports.encoding import decode
 from noren.imports.errors import ImportStopped
 from noren.imports.mapping import FileFormat
+from noren.imports.structured import Found, chunked, json_rows, sql_rows
 
 MAX_FILE_BYTES = 512 * 1024**2
 """Some five million rows of text; larger histories are split by year."""
@@ -136,7 +138,9 @@ def _read_parquet(path: Path, file: FileFormat) -> Table:
     if rows > MAX_ROWS:
         raise ImportStopped(_too_many(path))  # known from the file's end, before anything is unpacked
     frame = pl.read_parquet(path)
-    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype in (pl.Binary, pl.Object)]
+    bytes_only = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in bytes_only)  # pictures are no cells
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Object]
     if nested:
         raise ImportStopped(f"{path.name}: columns {', '.join(nested)} hold no plain values")
     return _table(tuple(frame.columns), frame.select(_as_text(frame[name]) for name in frame.columns))
@@ -158,9 +162,19 @@ def _table(columns: tuple[str, ...], frame: pl.DataFrame, header_line: int = HEA
     return Table(columns, cells.with_columns(lines.alias("line"), uneven), frame.height)
 
 
+def _read_named(path: Path, file: FileFormat, rows: Callable[[str, str], Iterator[Found]]) -> Table:
+    """Of a file whose rows name their cells: a cell a row does not name is empty."""
+    columns, frames, count = chunked(rows(decode(path.read_bytes(), file.encoding, path.name), path.name))
+    cells = pl.concat(frames, how="diagonal") if frames else _chunk([], 0).drop(UNEVEN)
+    uneven = pl.Series(UNEVEN, [None], dtype=pl.Int64).new_from_index(0, cells.height)
+    return Table(columns, cells.with_columns(uneven), count)
+
+
 READERS: Mapping[str, Callable[[Path, FileFormat], Table]] = {
     ".csv": _read_csv,
     ".xlsx": _read_excel,
     ".parquet": _read_parquet,
+    ".jsonl": partial(_read_named, rows=json_rows),
+    ".sql": partial(_read_named, rows=sql_rows),
 }
 """By the end of the file's name."""

@@ -2,9 +2,11 @@
 
 import csv
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import orjson
 import polars as pl
@@ -13,8 +15,19 @@ from rich.table import Table
 
 from noren.imports.accounting import Account
 from noren.imports.errors import ImportStopped
-from noren.imports.model import MEANING, REMARK_MEANING, TAKEN, Outcome
+from noren.imports.model import MEANING, REMARK_MEANING, TAKEN
 
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the outcomes and remarks of a kind of import mean to a person, and which outcomes take a row."""
+
+    meaning: Mapping[StrEnum, str]
+    remark_meaning: Mapping[StrEnum, str]
+    taking: Collection[StrEnum]
+
+
+ORDERS = Words(cast(Mapping[StrEnum, str], MEANING), cast(Mapping[StrEnum, str], REMARK_MEANING), TAKEN)
 DEFAULT_SUFFIX = ".not-taken.csv"
 
 
@@ -27,53 +40,59 @@ def check_report(path: Path) -> Path:
     return path
 
 
-def write_not_taken(rows: pl.DataFrame, path: Path) -> int:
+def write_not_taken(rows: pl.DataFrame, path: Path, words: Words = ORDERS) -> int:
     """Write a row of the list for every row not taken, and return how many."""
+    meaning = {outcome.value: text for outcome, text in words.meaning.items()}
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
-            return WRITERS[path.suffix.lower()](rows, file)
+            return WRITERS[path.suffix.lower()](rows, file, meaning)
     except OSError as error:
         raise ImportStopped(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _write_csv(rows: pl.DataFrame, file: TextIO) -> int:
+def _write_csv(rows: pl.DataFrame, file: TextIO, meaning: Mapping[str, str]) -> int:
     writer = csv.writer(file)
     writer.writerow([*rows.columns, "meaning"])
     outcome = rows.columns.index("outcome")
     count = 0
     for row in rows.iter_rows():
-        writer.writerow([*row, MEANING[Outcome(row[outcome])]])
+        writer.writerow([*row, meaning[row[outcome]]])
         count += 1
     return count
 
 
-def _write_json_lines(rows: pl.DataFrame, file: TextIO) -> int:
+def _write_json_lines(rows: pl.DataFrame, file: TextIO, meaning: Mapping[str, str]) -> int:
     count = 0
     for row in rows.iter_rows(named=True):
-        told: dict[str, Any] = {**row, "meaning": MEANING[Outcome(row["outcome"])]}
+        told: dict[str, Any] = {**row, "meaning": meaning[row["outcome"]]}
         file.write(orjson.dumps(told).decode() + "\n")
         count += 1
     return count
 
 
-WRITERS: Mapping[str, Callable[[pl.DataFrame, TextIO], int]] = {".csv": _write_csv, ".jsonl": _write_json_lines}
+WRITERS: Mapping[str, Callable[[pl.DataFrame, TextIO, Mapping[str, str]], int]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_json_lines,
+}
 
 
-def print_account(out: Console, account: Account) -> None:
+def print_account(out: Console, account: Account, words: Words = ORDERS) -> None:
     """Where every row ended, and that they are all."""
     table = Table(title="Rows", title_justify="left")
     table.add_column("outcome")
     table.add_column("rows", justify="right")
     table.add_column("meaning", overflow="fold")
     for outcome, count in account.outcomes.items():
-        style = None if outcome in TAKEN else "yellow"
-        table.add_row(outcome.value, f"{count:,}", MEANING[outcome], style=style)
+        style = None if outcome in words.taking else "yellow"
+        table.add_row(outcome.value, f"{count:,}", words.meaning[outcome], style=style)
     table.add_section()
     table.add_row("accounted for", f"{account.taken + account.not_taken:,}", f"{account.rows_read:,} rows were read")
     out.print(table)
     if account.remarks:
         print_pairs(
-            out, "Taken with a remark", {REMARK_MEANING[one]: f"{count:,}" for one, count in account.remarks.items()}
+            out,
+            "Taken with a remark",
+            {words.remark_meaning[one]: f"{count:,}" for one, count in account.remarks.items()},
         )
 
 

@@ -11,6 +11,7 @@ from aiodataloader import DataLoader
 from kit.loaders import by_key
 from services.catalog.attribute.model import AttributeDefinition
 from services.catalog.category.model import Category
+from services.catalog.design.model import Customization, Design
 from services.catalog.model import Channel
 from services.catalog.offer.model import EVERYWHERE, Viewer, is_offered
 from services.catalog.product.model import Product
@@ -60,6 +61,8 @@ class Loaders:
         self.product_by_variant_id = Projected(store.product.by_variant_id, self._viewer)
         self.product_by_barcode = Projected(store.product.by_barcode, self._viewer)
         self.attribute: DataLoader[str, AttributeDefinition | None] = by_key(store.attribute.by_code)
+        self.design: DataLoader[str, Design | None] = by_key(store.design.by_id)
+        self.customization: DataLoader[str, Customization | None] = by_key(store.design.current)
         self.category_by_id: DataLoader[str, Category | None] = by_key(partial(self._shown, store.category.by_id))
         self.category_by_slug: DataLoader[str, Category | None] = by_key(partial(self._shown, store.category.by_slug))
         self.channel: DataLoader[str, Channel | None] = by_key(store.channel.by_id)

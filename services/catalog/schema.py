@@ -8,6 +8,8 @@ from services.catalog.bundle.types import BundleNested, ComponentInUse
 from services.catalog.category.schema import CategoryMutation, CategoryQuery
 from services.catalog.channel.schema import ChannelMutation
 from services.catalog.coupon.schema import CouponMutation, CouponQuery
+from services.catalog.design.schema import DesignMutation, DesignQuery
+from services.catalog.design.types import ChoiceCount, ChoiceRequired, ChoicesExcluded
 from services.catalog.moderation.types import AlreadyWritten
 from services.catalog.pricing.schema import PricingMutation, PricingQuery
 from services.catalog.pricing.types import PriceOverlap
@@ -28,6 +30,7 @@ from services.catalog.types import Taken
 @strawberry.type
 class Query(
     ProductQuery,
+    DesignQuery,
     CategoryQuery,
     SearchQuery,
     ReviewQuery,
@@ -45,6 +48,7 @@ class Query(
 @strawberry.type
 class Mutation(
     ProductMutation,
+    DesignMutation,
     CategoryMutation,
     ChannelMutation,
     SearchMutation,
@@ -64,10 +68,11 @@ class Subscription(SignageSubscription):
     """What may be listened to."""
 
 
+DESIGN_ERRORS = [ChoiceCount, ChoicesExcluded, ChoiceRequired]
 PRICE_ERRORS = [NotPriced, PriceOverlap, NeverApplies, NothingLeft, QuoteEnded, QuoteNotValid]
 schema = build_schema(
     Query,
     Mutation,
     subscription=Subscription,
-    errors=[AlreadyWritten, Taken, BundleNested, ComponentInUse, *PRICE_ERRORS],
+    errors=[AlreadyWritten, Taken, BundleNested, ComponentInUse, *DESIGN_ERRORS, *PRICE_ERRORS],
 )

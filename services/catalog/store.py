@@ -17,8 +17,12 @@ from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
 from services.catalog.category.store import CategoryStore
 from services.catalog.channel.store import INDEXES as CHANNEL_INDEXES
 from services.catalog.channel.store import ChannelStore
+from services.catalog.collection.store import INDEXES as COLLECTION_INDEXES
+from services.catalog.collection.store import CollectionStore
 from services.catalog.coupon.store import INDEXES as COUPON_INDEXES
 from services.catalog.coupon.store import CouponStore
+from services.catalog.design.store import INDEXES as DESIGN_INDEXES
+from services.catalog.design.store import DesignStore
 from services.catalog.pricing.store import BOOKS, PricingStore
 from services.catalog.pricing.store import INDEXES as PRICING_INDEXES
 from services.catalog.product.store import COLLECTION as PRODUCTS
@@ -63,6 +67,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **ATTRIBUTE_INDEXES,
     **BUNDLE_INDEXES,
     **BULK_INDEXES,
+    **DESIGN_INDEXES,
+    **COLLECTION_INDEXES,
     JOURNAL: [],
 }
 
@@ -92,6 +98,8 @@ class CatalogStore:
         self.attribute = AttributeStore(db)
         self.bundle = BundleStore(db)
         self.bulk = BulkStore(db)
+        self.design = DesignStore(db)
+        self.collection = CollectionStore(db)
         self.coupon = CouponStore(db)
         self.redemption = RedemptionStore(db, self._changed)
         self.journal = db[JOURNAL]

@@ -12,6 +12,7 @@ from tests.architecture.tree import ROOT, SERVICES
 OWNERS = {
     "Product": "catalog",
     "Variant": "catalog",
+    "Design": "catalog",
     "Location": "inventory",
     "Wallet": "loyalty",
     "Customer": "customer",

@@ -10,6 +10,7 @@ from kit.graphql.execution import wanted
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.catalog.bulk.schema import BulkMutation
+from services.catalog.collection.schema import CollectionMutation, CollectionQuery
 from services.catalog.context import WRITE, Info
 from services.catalog.product import actions, model, parts
 from services.catalog.product.inputs import (
@@ -30,7 +31,7 @@ from services.catalog.product.types import (
 
 
 @strawberry.type
-class ProductQuery:
+class ProductQuery(CollectionQuery):
     """What may be read of products."""
 
     @strawberry.field(description="One product, by id or by slug.")
@@ -87,7 +88,7 @@ class ProductQuery:
 
 
 @strawberry.type
-class ProductMutation(BulkMutation):
+class ProductMutation(BulkMutation, CollectionMutation):
     """What may be changed of products."""
 
     @strawberry.mutation(description="Create a product, or replace the version somebody read.")

@@ -17,6 +17,7 @@ from services.catalog.barcode.model import gtin_14, searched
 from services.catalog.barcode.types import Barcode
 from services.catalog.category.types import Category
 from services.catalog.context import Info
+from services.catalog.design.types import Customization
 from services.catalog.media.model import MediaKind, MediaRole
 from services.catalog.media.types import Media
 from services.catalog.model import Translations, translated
@@ -248,6 +249,13 @@ class Product(ProductReviews):
     def tags(self) -> list[str]:
         """At most 50."""
         return list(self.row.draft.tags)
+
+    @batch_field(description="What may be chosen of it, of a customised product; null of any other.")
+    @staticmethod
+    async def customization(products: "Sequence[Product]", info: Info) -> list[Customization | None]:
+        """The newest version."""
+        rows = await info.context.loaders.customization.load_many([product.row.id for product in products])
+        return [None if row is None else Customization(row=row) for row in rows]
 
     @batch_field(description="What it says of itself.")
     @staticmethod

@@ -103,7 +103,11 @@ def test_times_with_an_offset_and_numbers_survive_parquet(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "make", "told"),
     [
-        ("t.json", lambda path: path.write_text("{}"), "unknown kind of file; .csv, .xlsx, .parquet are understood"),
+        (
+            "t.json",
+            lambda path: path.write_text("{}"),
+            "unknown kind of file; .csv, .xlsx, .parquet, .jsonl, .sql are understood",
+        ),
         ("none.csv", lambda path: None, "there is no file"),
         ("t.parquet", lambda path: path.write_text("no"), "cannot be read as .parquet"),
         ("t.xlsx", lambda path: path.write_text("no"), "cannot be read as .xlsx"),

@@ -1,0 +1,1 @@
+"""Collections: products gathered by hand, or by a rule that finds them."""
