@@ -35,17 +35,19 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with (
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
-        background(
-            drain_wallets=drainers(store, event_log)[0].run(),
-            hear_events=consumers(store, event_log)[0].run(),
-            sweep=sweep(store, settings.expiry_sweep_s),
-        ),
     ):
+        wallets, ranks = drainers(store, event_log)
 
         def make_context(caller: RequestContext) -> Context:
-            return Context(caller, store, Loaders(store))
+            return Context(caller, store, Loaders(store, caller.at))
 
-        yield Service(Subgraph("loyalty", schema, signer, make_context), partial(is_ready, store.db))
+        async with background(
+            drain_wallets=wallets.run(),
+            drain_ranks=ranks.run(),
+            hear_events=consumers(store, event_log)[0].run(),
+            sweep=sweep(store, settings.expiry_sweep_s),
+        ):
+            yield Service(Subgraph("loyalty", schema, signer, make_context), partial(is_ready, store.db))
 
 
 app = build_app("loyalty", lambda: open_service(Settings()))

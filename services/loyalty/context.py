@@ -39,11 +39,18 @@ class Context:
             return f"staff:{self.caller.staff}"
         return f"channel:{self.caller.channel}" if self.caller.customer is None else f"customer:{self.caller.customer}"
 
-    def basket(self, lines: tuple[BasketLine, ...], currency: str) -> Basket:
+    async def rank(self) -> str | None:
+        """The rank of the customer who calls, if one does and has one."""
+        if self.caller.customer is None:
+            return None
+        standing = await self.loaders.standing_of.load(self.caller.customer)
+        return None if standing is None else standing.rank
+
+    def basket(self, lines: tuple[BasketLine, ...], currency: str, rank: str | None) -> Basket:
         """What would be bought here and now."""
         caller = self.caller
         gross = sum(line.gross_minor for line in lines)
-        return Basket(gross, currency, caller.at, caller.channel, caller.location, lines)
+        return Basket(gross, currency, caller.at, caller.channel, caller.location, lines, rank)
 
     def require_redeem(self, customer_id: str) -> None:
         """Raise Forbidden unless the caller may spend this customer's points."""

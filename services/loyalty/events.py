@@ -1,5 +1,6 @@
-"""What loyalty tells: one event an entry of the journal. What it hears: new customers, orders, returns and its
-own gifts.
+"""What loyalty tells: one event an entry of the journal, and changed ranks.
+
+It hears new customers, orders, returns and its own gifts.
 """
 
 from collections.abc import Sequence
@@ -29,10 +30,18 @@ class EventNotUnderstood(ValueError):
 
 
 def drainers(store: LoyaltyStore, event_log: EventLog) -> list[Drainer]:
-    """The one drainer of loyalty: of the wallets."""
-    drainer = Drainer(store.wallets, store.journal, event_log, "loyalty")
-    store.on_change = drainer.nudge
-    return [drainer]
+    """The drainers of wallets and of ranks, in this order."""
+    kept = [
+        Drainer(collection, store.journal, event_log, "loyalty")
+        for collection in (store.wallets, store.ranks.standings)
+    ]
+
+    def nudge() -> None:
+        for drainer in kept:
+            drainer.nudge()
+
+    store.on_change = nudge
+    return kept
 
 
 def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:

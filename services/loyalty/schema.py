@@ -16,6 +16,8 @@ from services.loyalty.gift.types import GiftLimitReached
 from services.loyalty.hold.schema import HoldMutation
 from services.loyalty.hold.types import HoldEnded, HoldExceeded
 from services.loyalty.inputs import PointsEarnInput, PointsRedeemInput
+from services.loyalty.rank.schema import RankMutation, RankQuery
+from services.loyalty.rank.types import TiersNotAscending
 from services.loyalty.refund.schema import RefundMutation
 from services.loyalty.refund.types import RefundExceedsSpent
 from services.loyalty.types import (
@@ -32,7 +34,7 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query(EarningQuery):
+class Query(EarningQuery, RankQuery):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -46,7 +48,7 @@ class Query(EarningQuery):
 
 
 @strawberry.type
-class Mutation(EarningMutation, HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
+class Mutation(EarningMutation, RankMutation, HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
@@ -78,6 +80,7 @@ class Mutation(EarningMutation, HoldMutation, RefundMutation, GiftMutation, Free
 
 ERRORS = [
     CampaignNeverApplies,
+    TiersNotAscending,
     InsufficientPoints,
     WalletFrozen,
     HoldEnded,

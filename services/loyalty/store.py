@@ -32,6 +32,8 @@ from services.loyalty.model import (
 )
 from services.loyalty.posting.model import ENDING, Posting
 from services.loyalty.posting.pipelines import EXPIRE, GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, guard, pipeline
+from services.loyalty.rank.store import INDEXES as RANK_INDEXES
+from services.loyalty.rank.store import RankStore
 from services.loyalty.refund.store import INDEXES as REFUND_INDEXES
 
 __all__ = ["INDEXES", "WINDOW", "LoyaltyStore", "Posted", "entry_of"]
@@ -57,6 +59,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         ),
     ],
     **ACCRUAL_INDEXES,
+    **RANK_INDEXES,
     **REFUND_INDEXES,
 }
 
@@ -79,6 +82,10 @@ class LoyaltyStore:
         self.wallets: Collection = db["wallets"]
         self.journal: Collection = db["journal"]
         self.on_change: Callable[[], None] = lambda: None
+        self.ranks = RankStore(db, self._changed)
+
+    def _changed(self) -> None:
+        self.on_change()
 
     async def open(self, customers: Mapping[CustomerId, datetime]) -> int:
         """Open the wallets that are not there yet, with the time since when; return how many were new."""

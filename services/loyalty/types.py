@@ -16,6 +16,8 @@ from services.loyalty.context import Info
 from services.loyalty.earning.model import FIRST, BasketLine, Programme
 from services.loyalty.hold.model import HoldStanding, HoldState
 from services.loyalty.posting import model as posting
+from services.loyalty.rank.model import Standing
+from services.loyalty.rank.types import MemberRank
 from services.loyalty.store import Posted
 
 strawberry.enum(model.LotKind, description="Regular points share one sliding expiry; limited ones keep their own.")
@@ -168,6 +170,12 @@ class Wallet:
         """Of all its orders."""
         return await info.context.loaders.pending_of.load(self.row.customer_id) or 0
 
+    @strawberry.field(description="The member's rank; its name is null where none is reached.")
+    async def rank(self, info: Info) -> MemberRank:
+        """By the scheme in force."""
+        id = self.row.customer_id
+        return MemberRank(row=await info.context.loaders.standing_of.load(id) or Standing(id))
+
     @strawberry.field(description="Since when nothing is spent from it; null: it is not frozen.")
     def frozen_at(self) -> datetime | None:
         """By the database's clock."""
@@ -232,6 +240,7 @@ class Variant:
     sku: strawberry.ID = strawberry.field(description="Stock keeping unit.")
     given: strawberry.Private[Price | None] = None
     programme: strawberry.Private[Programme] = FIRST
+    rank: strawberry.Private[str | None] = None
 
     @strawberry.federation.field(external=True, description="Catalog's price on the caller's channel.")
     def price(
@@ -252,14 +261,16 @@ class Variant:
             return None
         price = self.given.gross
         line = BasketLine(self.sku, 1, price.minor_units)
-        return self.programme.points(info.context.basket((line,), price.currency))
+        return self.programme.points(info.context.basket((line,), price.currency, self.rank))
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant]":
-        """From the representations and the programme in force: one query for all."""
+        """From the representations, the programme in force and the caller's rank: a query each for all."""
         programme = (await info.context.loaders.programmes()).at(info.context.caller.at)
+        rank = await info.context.rank()
         return [
-            cls(sku=given["sku"], given=_price(given.get("price")), programme=programme) for given in representations
+            cls(sku=given["sku"], given=_price(given.get("price")), programme=programme, rank=rank)
+            for given in representations
         ]
 
 

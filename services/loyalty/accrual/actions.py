@@ -1,6 +1,7 @@
 """Hearing orders and returns: decide what each moves and keep it, then move it; both steps can be repeated."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kit.errors import Unavailable
@@ -11,6 +12,7 @@ from services.loyalty.actions import post_all
 from services.loyalty.earning.model import Programmes
 from services.loyalty.earning.store import ProgrammeStore
 from services.loyalty.posting.model import Posting
+from services.loyalty.rank.actions import requalify
 from services.loyalty.store import LoyaltyStore
 
 log = logger(__name__)
@@ -24,9 +26,12 @@ SWEEP_BATCH = 200
 async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) -> None:
     """Earn for orders and take back for returns, each event once, whatever their order.
 
-    A crash between the steps is healed by the same events coming again: what each moves was kept with it.
+    A crash between the steps is healed by the same events coming again: what each moves was kept with it. Ranks go up
+    last: an order earns by the rank its member had before it.
     """
     programmes = await ProgrammeStore(store.db).all()
+    ranks = await store.ranks.of([one.customer_id for one in heard if one.customer_id is not None])
+    heard = [replace(one, rank=ranks[one.customer_id].rank) if one.customer_id in ranks else one for one in heard]
     of_orders = [(one.order_id, one) for one in heard if one.order_id is not None]
     accruals = await _believe(AccrualStore(store.db), of_orders, programmes, now)
     for order_id, one in of_orders:
@@ -35,6 +40,7 @@ async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) ->
     moves = [accruals[order_id].posting(one.id) for order_id, one in of_orders]
     moves += [posting_without_order(one, programmes) for one in heard if one.order_id is None]
     await _move(store, moves)
+    await requalify(store.ranks, [one.customer_id for one in heard if one.customer_id is not None], now=now)
 
 
 async def post_pending(store: LoyaltyStore, now: datetime) -> int:

@@ -20,7 +20,8 @@ class Trade(StrEnum):
 class Heard:
     """An order or a return as its event tells it; amounts in minor units, gross, goods only, never below zero.
 
-    `id` is the event's, `at` when the goods went. A return without `order_id` belongs to no order we could hear of.
+    `id` is the event's, `at` when the goods went, `rank` the member's when it was heard. A return without `order_id`
+    belongs to no order we could hear of.
     """
 
     id: str
@@ -34,11 +35,12 @@ class Heard:
     channel: str | None = None
     location: str | None = None
     lines: tuple[BasketLine, ...] = ()
+    rank: str | None = None
 
     @property
     def basket(self) -> Basket:
         """What an order's points are counted by."""
-        return Basket(self.gross_minor, self.currency, self.at, self.channel, self.location, self.lines)
+        return Basket(self.gross_minor, self.currency, self.at, self.channel, self.location, self.lines, self.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Accrual:
     promised: int = 0
     promised_base: int = 0
     posts_at: datetime | None = None
+    placed_at: datetime | None = None
     version: int = 0
 
     @property
@@ -117,6 +120,7 @@ class Accrual:
             promised=programme.points(heard.basket),
             promised_base=programme.base.points(heard.gross_minor, heard.currency),
             posts_at=posts_at if posts_at > now else None,
+            placed_at=heard.at,
         )
 
     def misses(self, heard: Heard) -> bool:
@@ -133,12 +137,20 @@ class Accrual:
         order = self.order
         if order is None or self.customer_id is None or order.gross_minor <= 0:
             return self.promised if order is not None and self.customer_id is not None else 0
+        kept = self.kept_minor
+        base = programmes.by_version(self.programme_version).base.points(kept, order.currency)
+        return base + (self.promised - self.promised_base) * kept // order.gross_minor
+
+    @property
+    def kept_minor(self) -> int:
+        """The amount of what was bought and did not come back, in minor units of the order's currency."""
+        order = self.order
+        if order is None:
+            return 0
         returned = sum(
             fact.gross_minor for fact in self.facts if fact.trade is Trade.RETURN and fact.currency == order.currency
         )
-        kept = max(order.gross_minor - returned, 0)
-        base = programmes.by_version(self.programme_version).base.points(kept, order.currency)
-        return base + (self.promised - self.promised_base) * kept // order.gross_minor
+        return max(order.gross_minor - returned, 0)
 
     def posting(self, event_id: str) -> Posting | None:
         """What the event moves in the wallet; None if it moves nothing."""

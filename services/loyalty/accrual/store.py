@@ -1,6 +1,7 @@
 """Every MongoDB query of the accruals; decides nothing. Shard key: `_id`, the order's id.
 
-`pending` are the points that wait for `posts_at`; `unposted` stays until what was settled is in the wallet.
+Ranks are reached by `kept_minor` and `placed_at`. `pending` are the points that wait for `posts_at`; `unposted` stays
+until what was settled is in the wallet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     COLLECTION: [
         IndexModel([("posts_at", ASCENDING)], name="unposted", partialFilterExpression={"unposted": True}),
         IndexModel([("customer_id", ASCENDING)], name="pending", partialFilterExpression={"pending": {"$gt": 0}}),
+        IndexModel([("customer_id", ASCENDING), ("placed_at", ASCENDING)], name="purchases"),
     ]
 }
 
@@ -81,6 +83,9 @@ def _document(accrual: Accrual, programmes: Programmes) -> Document:
         "promised": accrual.promised,
         "promised_base": accrual.promised_base,
         "posts_at": accrual.posts_at,
+        "placed_at": accrual.placed_at,
+        "currency": None if accrual.order is None else accrual.order.currency,
+        "kept_minor": accrual.kept_minor,
         "pending": accrual.due(programmes) if accrual.is_pending else 0,
         "unposted": accrual.is_pending,
         "settled": not accrual.is_pending,
@@ -115,5 +120,6 @@ def _accrual(document: Document) -> Accrual:
         promised=document.get("promised", base),
         promised_base=document.get("promised_base", base),
         posts_at=None if document.get("settled", True) else document["posts_at"],
+        placed_at=document.get("placed_at"),
         version=document["version"],
     )

@@ -49,6 +49,7 @@ class CampaignInput:
     skus: list[strawberry.ID] = strawberry.field(
         default_factory=list, description="What is multiplied; empty: everything."
     )
+    ranks: list[str] = strawberry.field(default_factory=list, description="Members of any of these; empty: everybody.")
     minimum_gross: list[EarnRateInput] = strawberry.field(
         default_factory=list, description="The basket's least amount; a currency that is not listed does not apply."
     )
@@ -66,6 +67,7 @@ class CampaignInput:
             channels=frozenset(self.channels),
             locations=frozenset(map(str, self.location_ids)),
             skus=frozenset(map(str, self.skus)),
+            ranks=frozenset(self.ranks),
             min_gross_minor=minimum or None,
         )
 

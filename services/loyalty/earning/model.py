@@ -38,7 +38,7 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """A purchase as far as points are counted by it. `gross_minor` counts where it is more than the lines tell."""
+    """A purchase as far as points are counted by it; `rank` is the member's."""
 
     gross_minor: int
     currency: str
@@ -46,6 +46,7 @@ class Basket:
     channel: str | None = None
     location: str | None = None
     lines: tuple[BasketLine, ...] = ()
+    rank: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Campaign:
     channels: frozenset[str] = frozenset()
     locations: frozenset[str] = frozenset()
     skus: frozenset[str] = frozenset()
+    ranks: frozenset[str] = frozenset()
     min_gross_minor: Mapping[str, int] | None = None
 
     def applies(self, basket: Basket) -> bool:
@@ -97,6 +99,7 @@ class Campaign:
             and (self.hours is None or self.hours.covers(basket.at))
             and (not self.channels or basket.channel in self.channels)
             and (not self.locations or basket.location in self.locations)
+            and (not self.ranks or basket.rank in self.ranks)
             and (not self.skus or any(line.sku in self.skus for line in basket.lines))
             and (self.min_gross_minor is None or self._reaches_minimum(basket))
         )
@@ -249,7 +252,8 @@ def check_campaign(campaign: Campaign, at: Path, begins: datetime) -> list[Refus
     bound("name", 1, len(campaign.name), MAX_NAME)
     bound("extraBasisPoints", 0, campaign.extra_bp, MAX_MULTIPLIER_BP)
     bound("fixedPoints", 0, campaign.fixed, MAX_FIXED)
-    for name, values in (("channels", campaign.channels), ("locationIds", campaign.locations), ("skus", campaign.skus)):
+    lists = {"channels": campaign.channels, "locationIds": campaign.locations, "skus": campaign.skus}
+    for name, values in {**lists, "ranks": campaign.ranks}.items():
         bound(name, 0, len(values), MAX_CONDITIONS)
     if campaign.extra_bp == 0 and campaign.fixed == 0:
         never("extraBasisPoints", "it adds neither a share of the base nor fixed points")

@@ -43,7 +43,8 @@ class EarningQuery:
         if len(lines) > MAX_PREVIEW_LINES:
             raise BadUserInput(f"lines: expected at most {MAX_PREVIEW_LINES}, got {len(lines)}")
         programme = (await info.context.loaders.programmes()).at(info.context.caller.at)
-        basket = info.context.basket(tuple(line.to_line(currency) for line in lines), currency)
+        goods = tuple(line.to_line(currency) for line in lines)
+        basket = info.context.basket(goods, currency, await info.context.rank())
         return PointsPreview.of(programme, basket)
 
 

@@ -62,6 +62,7 @@ def _campaign_document(campaign: Campaign) -> Document:
         "channels": sorted(campaign.channels),
         "locations": sorted(campaign.locations),
         "skus": sorted(campaign.skus),
+        "ranks": sorted(campaign.ranks),
         "min_gross_minor": None if campaign.min_gross_minor is None else dict(campaign.min_gross_minor),
     }
 
@@ -87,6 +88,7 @@ def _campaigns(documents: Sequence[Document]) -> tuple[Campaign, ...]:
             channels=frozenset(one["channels"]),
             locations=frozenset(one["locations"]),
             skus=frozenset(one["skus"]),
+            ranks=frozenset(one["ranks"]),
             min_gross_minor=one["min_gross_minor"],
         )
         for one in documents

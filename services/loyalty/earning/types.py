@@ -51,6 +51,7 @@ class Campaign:
     channels: list[str] = strawberry.field(description="Any of these; empty: all.")
     location_ids: list[strawberry.ID] = strawberry.field(description="Any of these; empty: all.")
     skus: list[strawberry.ID] = strawberry.field(description="What is multiplied; empty: everything.")
+    ranks: list[str] = strawberry.field(description="Members of any of these; empty: everybody.")
     minimum_gross: list[EarnRate] = strawberry.field(description="The basket's least amount, by currency; empty: none.")
 
     @classmethod
@@ -66,6 +67,7 @@ class Campaign:
             channels=sorted(row.channels),
             location_ids=[strawberry.ID(id) for id in sorted(row.locations)],
             skus=[strawberry.ID(sku) for sku in sorted(row.skus)],
+            ranks=sorted(row.ranks),
             minimum_gross=_rates(row.min_gross_minor or {}),
         )
 

@@ -56,7 +56,7 @@ def pass_time(store: LoyaltyStore) -> PassTime:
 def ask(store: LoyaltyStore) -> Ask:
     """Asks the subgraph as a caller with these facts; returns the whole response."""
     signer = ContextSigner(b"x" * 32)
-    subgraph = Subgraph("loyalty", schema, signer, lambda caller: Context(caller, store, Loaders(store)))
+    subgraph = Subgraph("loyalty", schema, signer, lambda caller: Context(caller, store, Loaders(store, caller.at)))
 
     async def execute(query: str, variables: dict[str, Any] | None = None, **caller: Any) -> dict[str, Any]:
         scopes = frozenset(caller.pop("scopes", ()))
