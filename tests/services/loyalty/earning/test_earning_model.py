@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.loyalty.accrual.model import Accrual, Heard, Trade
@@ -83,6 +83,7 @@ def test_the_programme_in_force_is_the_newest_that_has_begun() -> None:
         programmes.by_version(9)
 
 
+@settings(deadline=None)
 @given(
     lines=st.lists(st.integers(1, 50_000), min_size=1, max_size=6),
     back=st.lists(st.integers(0, 40_000), max_size=5),
