@@ -9,7 +9,7 @@ import asyncio
 import resource
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from benchmarks.load import load
 from benchmarks.system import Running, machine, running
 from gateway.transports import SubgraphRequest
 from gateway.transports.pooled_http import PooledHttpTransport
+from kit.pages import PageArgs, decode_cursor
 from kit.times import utc_now
 from noren.database import use_mongodb
 from services.catalog.app import open_store, search_directory
@@ -27,6 +28,8 @@ from services.catalog.category.actions import create_category
 from services.catalog.model import Channel
 from services.catalog.product.actions import import_products
 from services.catalog.search.engine import SearchEngine
+from services.catalog.search.model import FacetAsked, FacetKind, Narrow, Order
+from services.catalog.search.reader import Ask, Reader
 from services.catalog.search.upkeep import Upkeep
 from services.catalog.settings import Settings
 
@@ -60,7 +63,7 @@ class Filled:
 
 
 async def fill(url: str, settings: Settings, variants: int) -> tuple[list[Traits], float]:
-    """Products, categories and stock of the catalog; returns what the products are made from and the build's time."""
+    """Products, categories and stock; returns what the products are made from and the CPU seconds of the build."""
     async with open_store(settings.model_copy(update={"mongodb_url": url})) as store:
         await store.channel.put(CHANNEL)
         parent = await create_category(store, "clothes", {"ja": "衣料", "en": "Clothes"})
@@ -75,9 +78,9 @@ async def fill(url: str, settings: Settings, variants: int) -> tuple[list[Traits
             batch = skus[start : start + 2_000]
             await store.availability.keep([Level(sku, SHOPS[n % 5], n % 4, 1) for n, sku in enumerate(batch, start)])
         directory = search_directory(settings)
-        began = time.perf_counter()
+        began = time.process_time()
         await Upkeep(store, SearchEngine(directory), directory).rebuild()
-        return [traits for _, traits in made], time.perf_counter() - began
+        return [traits for _, traits in made], time.process_time() - began
 
 
 def filled(root: Path, variants: int) -> Filled:
@@ -91,6 +94,41 @@ def filled(root: Path, variants: int) -> Filled:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = sum(file.stat().st_size for file in (directory / "search").rglob("*") if file.is_file())
     return Filled(directory, len(traits), traits, build_s, (peak - before) / 1024, size / 1e6)
+
+
+def index_alone(made: Filled) -> None:
+    """Print what the index itself takes in this process, nothing kept from before: no MongoDB, no GraphQL."""
+    engine = SearchEngine(search_directory(Settings(data_dir=made.directory)))
+    tops = Narrow(CHANNEL.id, categories=("tops",))
+    narrow = Narrow(CHANNEL.id)
+    newest = Ask(narrow, order=Order.NEWEST)
+    after: tuple[Any, ...] | None = None
+    for _ in range(DEEP):
+        found = engine.reader.page(newest, PageArgs(24, after))
+        if not found.has_next:
+            break
+        after = decode_cursor(found.cursors[-1])
+    facets = [FacetAsked(FacetKind.BRAND), FacetAsked(FacetKind.OPTION, "color"), FacetAsked(FacetKind.OPTION, "size")]
+    work: dict[str, Callable[[Reader], object]] = {
+        "page of 24, all products, newest first": lambda r: r.page(newest, PageArgs(24)),
+        f"the same, page {DEEP} or the last": lambda r: r.page(newest, PageArgs(24, after)),
+        "page of 24, one category of ten": lambda r: r.page(Ask(tops), PageArgs(24)),
+        "its three facets, 43 values": lambda r: r.facets(Ask(tops), facets),
+        "search 長袖 しゃつ 青": lambda r: r.page(Ask(narrow, "長袖 しゃつ 青"), PageArgs(24)),
+        "search shirt": lambda r: r.page(Ask(narrow, "shirt"), PageArgs(24)),
+        "search mis-typed: sneekers": lambda r: r.page(Ask(narrow, "sneekers"), PageArgs(24)),
+        "suggestions for 藍": lambda r: r.suggestions(narrow, "藍", 10),
+    }
+    print("\n| the index alone | CPU ms |\n|---|---|")
+    for name, act in work.items():
+        taken = []
+        for _ in range(30):
+            engine.use_synonyms({})  # a fresh reader, which has answered nothing yet
+            reader = engine.reader
+            began = time.process_time()
+            act(reader)
+            taken.append(time.process_time() - began)
+        print(f"| {name} | {sorted(taken)[len(taken) // 2] * 1e3:.2f} |", flush=True)
 
 
 async def measure(system: Running, name: str, query: str, variables: Mapping[str, Any], seconds: float) -> str:
@@ -140,10 +178,8 @@ async def quality(system: Running, asked: Sequence[Question]) -> str:
     return f"{len(asked)} queries: precision {precision / len(asked):.3f}, recall {recall / len(asked):.3f}"
 
 
-async def report(system: Running, made: Filled, variants: int, seconds: float, count: int) -> None:
+async def report(system: Running, made: Filled, seconds: float, count: int) -> None:
     """Print everything of one size."""
-    print(f"\n### {variants:,} variants ({made.products:,} products)\n")
-    print(f"Index built in {made.build_s:.1f} s, {made.index_mb:.0f} MB on disk, {made.memory_mb:.0f} MB at most over what the products took.")  # fmt: skip  # noqa: E501
     print("\n| request | CPU ms | mongod CPU ms | p50 ms | p99 ms | requests/s |\n|---|---|---|---|---|---|")
     deep = await deep_cursor(system, WITHOUT_FACETS, DEEP)
     for name, query, variables in (
@@ -171,8 +207,12 @@ def main() -> None:
     print(f"{machine()}")
     for variants in given.variants:
         made = filled(given.directory.resolve(), variants)
+        print(f"\n### {variants:,} variants ({made.products:,} products)\n")
+        built = f"Index built in {made.build_s:.1f} s of CPU, {made.index_mb:.0f} MB on disk"
+        print(f"{built}, {made.memory_mb:.0f} MB at most over what the products took.")
+        index_alone(made)
         with running(made.directory, PORT, "--no-seed") as system:
-            asyncio.run(report(system, made, variants, given.seconds, given.questions))
+            asyncio.run(report(system, made, given.seconds, given.questions))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from services.catalog.pricing.types import PriceOverlap
 from services.catalog.product.schema import ProductMutation, ProductQuery
 from services.catalog.promotion.schema import PromotionMutation, PromotionQuery
 from services.catalog.promotion.types import NeverApplies
+from services.catalog.question.schema import QuestionMutation, QuestionQuery
 from services.catalog.quote.schema import QuoteQuery
 from services.catalog.quote.types import NotPriced
 from services.catalog.redemption.schema import RedemptionMutation
@@ -34,6 +35,7 @@ class Query(
     CategoryQuery,
     SearchQuery,
     ReviewQuery,
+    QuestionQuery,
     SignageQuery,
     AttributeQuery,
     PricingQuery,
@@ -53,6 +55,7 @@ class Mutation(
     ChannelMutation,
     SearchMutation,
     ReviewMutation,
+    QuestionMutation,
     AttributeMutation,
     PricingMutation,
     PromotionMutation,

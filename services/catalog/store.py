@@ -33,6 +33,9 @@ from services.catalog.promotion.store import INDEXES as PROMOTION_INDEXES
 from services.catalog.promotion.store import PromotionStore
 from services.catalog.purchase.store import INDEXES as PURCHASE_INDEXES
 from services.catalog.purchase.store import PurchaseStore
+from services.catalog.question.store import COLLECTION as QUESTIONS
+from services.catalog.question.store import INDEXES as QUESTION_INDEXES
+from services.catalog.question.store import QuestionStore
 from services.catalog.quote.keys import Keys
 from services.catalog.quote.store import QuoteStore
 from services.catalog.redemption.store import COLLECTION as REDEMPTIONS
@@ -58,6 +61,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **SEARCH_INDEXES,
     **PURCHASE_INDEXES,
     **REVIEW_INDEXES,
+    **QUESTION_INDEXES,
     STANDINGS: [],
     **PRICING_INDEXES,
     **PROMOTION_INDEXES,
@@ -91,6 +95,7 @@ class CatalogStore:
         self.standing = StandingStore(db)
         self.purchase = PurchaseStore(db, self.standing)
         self.review = ReviewStore(db, self._changed)
+        self.question = QuestionStore(db, self._changed)
         self.pricing = PricingStore(db, self._changed)
         self.promotion = PromotionStore(db, self._changed)
         self.quote = QuoteStore(db, self.pricing, self.promotion)
@@ -103,7 +108,7 @@ class CatalogStore:
         self.coupon = CouponStore(db)
         self.redemption = RedemptionStore(db, self._changed)
         self.journal = db[JOURNAL]
-        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS], db[REVIEWS], db[REDEMPTIONS])
+        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS], db[REVIEWS], db[QUESTIONS], db[REDEMPTIONS])
 
     @property
     def keys(self) -> Keys:

@@ -23,6 +23,7 @@ from services.catalog.media.types import Media
 from services.catalog.model import Translations, translated
 from services.catalog.offer.types import Offer
 from services.catalog.product import model, parts
+from services.catalog.question.types import ProductQuestions
 from services.catalog.quote.types import Price, prices_of
 from services.catalog.related.model import RelationKind
 from services.catalog.related.types import OfKind
@@ -188,7 +189,7 @@ class RelatedProduct:
 
 
 @strawberry.federation.type(keys=["id", "slug"], description="What is offered; its variants are what is bought.")
-class Product(ProductReviews):
+class Product(ProductReviews, ProductQuestions):
     """See `model.Product`."""
 
     row: strawberry.Private[model.Product]
