@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from aiodataloader import DataLoader
 
 from kit.loaders import by_key
+from services.inventory.capacity.model import PickDay
 from services.inventory.fulfillment.model import Fulfillment
 from services.inventory.location.model import GeoPoint, Location, NearbyLocation, Nearness
 from services.inventory.location.operation import LocationService
@@ -44,8 +45,13 @@ class Loaders:
         self._store = store
         self.location: DataLoader[str, Location | None] = by_key(store.locations.by_id)
         self.fulfillments: DataLoader[str, list[Fulfillment] | None] = by_key(store.fulfillments.of_orders)
+        self.pick_day: DataLoader[tuple[str, date], PickDay] = DataLoader(self._pick_days)
         self.nearby: DataLoader[Around, list[NearbyLocation]] = DataLoader(self._nearby)
         self.first_levels: DataLoader[tuple[str, Slice], list[StockLevel]] = DataLoader(self._first_levels)
+
+    async def _pick_days(self, keys: Sequence[tuple[str, date]]) -> list[PickDay]:
+        found = await self._store.capacity.days(keys)
+        return [found[key] for key in keys]
 
     async def _nearby(self, circles: Sequence[Around]) -> list[list[NearbyLocation]]:
         """One search a circle, nearest first; nearly always there is one circle."""

@@ -10,6 +10,8 @@ from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
 from services.inventory.auditor.schema import AuditorQuery
+from services.inventory.capacity.schema import CapacityMutation
+from services.inventory.capacity.types import PickCapacityExceeded, PickHoldEnded
 from services.inventory.context import Info
 from services.inventory.fulfillment.types import Order
 from services.inventory.live.schema import LiveSubscription
@@ -32,6 +34,8 @@ from services.inventory.reservation.types import (
     StockReserveInput,
     StockReservePayload,
 )
+from services.inventory.sourcing.schema import SourcingMutation, SourcingQuery
+from services.inventory.sourcing.types import SourcingShort
 from services.inventory.stock.types import (
     OnHandChanged,
     StockAdjustInput,
@@ -48,7 +52,7 @@ RESERVE = "stock:reserve"
 
 
 @strawberry.type
-class Query(LocationQuery, PromiseQuery, PolicyQuery, PaperQuery, SyncQuery, AuditorQuery):
+class Query(LocationQuery, PromiseQuery, PolicyQuery, SourcingQuery, PaperQuery, SyncQuery, AuditorQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -94,7 +98,7 @@ class Subscription(LiveSubscription):
 
 
 @strawberry.type
-class Mutation(PolicyMutation, PaperMutation, SyncMutation):
+class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation, SyncMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
@@ -195,6 +199,9 @@ schema = build_schema(
         OnHandChanged,
         ReservationEnded,
         LocationExternalIdTaken,
+        PickCapacityExceeded,
+        PickHoldEnded,
+        SourcingShort,
         *PAPER_ERRORS,
     ],
 )

@@ -10,6 +10,8 @@ from kit.events import Teller
 from kit.mongo import Database
 from services.inventory.auditor.store import INDEXES as AUDITOR_INDEXES
 from services.inventory.auditor.store import AuditorStore
+from services.inventory.capacity.store import INDEXES as CAPACITY_INDEXES
+from services.inventory.capacity.store import CapacityStore
 from services.inventory.count.store import INDEXES as COUNT_INDEXES
 from services.inventory.count.store import CountStore
 from services.inventory.fulfillment.code import PickupCodes
@@ -30,6 +32,8 @@ from services.inventory.reorder.store import ReorderStore
 from services.inventory.reservation.store import COLLECTION as RESERVATIONS
 from services.inventory.reservation.store import INDEXES as RESERVATION_INDEXES
 from services.inventory.reservation.store import ReservationStore
+from services.inventory.sourcing.store import INDEXES as SOURCED_INDEXES
+from services.inventory.sourcing.store import SourcedStore
 from services.inventory.stock.movement import TOLD_FIELDS, tell
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import INDEXES as STOCK_INDEXES
@@ -55,6 +59,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **POLICY_INDEXES,
     **SYNC_INDEXES,
     **AUDITOR_INDEXES,
+    **CAPACITY_INDEXES,
+    **SOURCED_INDEXES,
 }
 
 
@@ -66,6 +72,8 @@ class InventoryStore:
         self.on_change: Callable[[], None] = lambda: None
         self.locations = LocationStore(db)
         self.policies = PolicyStore(db)
+        self.capacity = CapacityStore(db)
+        self.sourced = SourcedStore(db)
         self.stock = StockStore(db, self._changed)
         self.reservations = ReservationStore(db, self._changed)
         self.auditor = AuditorStore(db, self._changed)

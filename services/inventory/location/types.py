@@ -9,6 +9,7 @@ import strawberry
 from kit.errors import BadUserInput
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.types import ExternalId
+from services.inventory.capacity.types import PickCapacity
 from services.inventory.context import Info
 from services.inventory.hours.model import HORIZON_DAYS, business_day, next_opening, show_minute
 from services.inventory.hours.types import OpeningHours, OpeningPeriod
@@ -18,6 +19,7 @@ strawberry.enum(model.LocationKind, description="What sort of place it is.")
 strawberry.enum(operation.LocationService, description="What a location does for shoppers.")
 LocationKind: TypeAlias = model.LocationKind
 LocationService: TypeAlias = operation.LocationService
+RESERVE = "stock:reserve"
 At = Annotated[datetime | None, strawberry.argument(description="This instant; now if it is not given.")]
 """The argument `at` of whatever depends on the time."""
 
@@ -125,6 +127,18 @@ class Location:
     def business_day(self, info: Info, at: At = None) -> date:
         """At the given instant or now."""
         return business_day(self.row.operation.hours, self.time_zone, at or info.context.caller.at)
+
+    @strawberry.field(description="What it can pick on a business day; for who holds picks: scope stock:reserve.")
+    async def pick_capacity(
+        self,
+        info: Info,
+        day: Annotated[date | None, strawberry.argument(description="Which; today there if it is not given.")] = None,
+    ) -> PickCapacity | None:
+        """Loaded with all others."""
+        info.context.caller.require(RESERVE)
+        there = day or business_day(self.row.operation.hours, self.time_zone, info.context.caller.at)
+        picks = await info.context.loaders.pick_day.load((self.row.id, there))
+        return PickCapacity.of(picks, self.row.operation.daily_picks)
 
     @classmethod
     def of(cls, location: model.Location) -> "Location":

@@ -20,6 +20,8 @@ MAX_RULES = 500
 """Of each kind: a policy is one small document."""
 MAX_DAYS = 30
 """Days on the way: what takes longer is no promise."""
+MAX_COST = 1_000_000_000
+"""Minor units: GraphQL's Int has 32 bits."""
 MAX_HOLIDAYS = 400
 MAX_POSTAL = 16
 WEEK = 7
@@ -55,7 +57,8 @@ class SafetyRule:
 class LeadRule:
     """To a country and postal codes that begin so, from these locations: so many delivery days after dispatch.
 
-    `weekdays`: those on which there is delivery, Monday is 0.
+    `weekdays`: those on which there is delivery, Monday is 0. A parcel costs `parcel_cost` and `piece_cost` a piece, in
+    minor units of the channel's currency; sourcing compares them.
     """
 
     days: int
@@ -63,6 +66,8 @@ class LeadRule:
     postal_prefix: str = ""
     location: str = ANY
     weekdays: frozenset[int] = frozenset(range(WEEK))
+    parcel_cost: int = 0
+    piece_cost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,8 @@ def _check_safety(rule: SafetyRule, at: Path) -> list[Refusal]:
 
 def _check_lead(rule: LeadRule, at: Path) -> list[Refusal]:
     problems = _check_range(rule.days, MAX_DAYS, (*at, "days"))
+    problems += _check_range(rule.parcel_cost, MAX_COST, (*at, "parcelCost"))
+    problems += _check_range(rule.piece_cost, MAX_COST, (*at, "pieceCost"))
     problems += _check_pattern(rule.location, (*at, "location"))
     if rule.country != ANY and not (len(rule.country) == 2 and rule.country.isascii() and rule.country.isupper()):
         problems.append(_invalid((*at, "country"), "two capital letters or *", repr(rule.country[:16])))

@@ -74,6 +74,8 @@ def _document(channel: str, draft: PolicyDraft, version: int, now: datetime) -> 
                 "postal_prefix": rule.postal_prefix,
                 "location": rule.location,
                 "weekdays": sorted(rule.weekdays),
+                "parcel_cost": rule.parcel_cost,
+                "piece_cost": rule.piece_cost,
             }
             for rule in draft.leads
         ],

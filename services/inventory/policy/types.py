@@ -35,6 +35,8 @@ class LeadTime:
     postal_prefix: str = strawberry.field(description="To postal codes that begin so.")
     location: str = strawberry.field(description="From this location; * from all.")
     weekdays: list[Weekday] = strawberry.field(description="Days with delivery.")
+    parcel_cost: int = strawberry.field(description="What a parcel costs, in minor units of the channel's currency.")
+    piece_cost: int = strawberry.field(description="What each piece in it costs more.")
 
 
 @strawberry.type(description="What a channel keeps back, shows, promises and prefers.")
@@ -70,6 +72,8 @@ class StockPolicy:
                     postal_prefix=one.postal_prefix,
                     location=one.location,
                     weekdays=[DAYS[day] for day in sorted(one.weekdays)],
+                    parcel_cost=one.parcel_cost,
+                    piece_cost=one.piece_cost,
                 )
                 for one in draft.leads
             ],
@@ -101,6 +105,10 @@ class LeadTimeInput:
     weekdays: list[Weekday] = strawberry.field(
         default_factory=lambda: list(DAYS), description="Days with delivery; each once."
     )
+    parcel_cost: int = strawberry.field(
+        default=0, description="What a parcel costs, in minor units of the channel's currency; sourcing compares them."
+    )
+    piece_cost: int = strawberry.field(default=0, description="What each piece in it costs more.")
 
 
 @strawberry.input(description="A policy, whole: what is left out has its default afterwards.")
@@ -158,4 +166,12 @@ def _lead(rule: LeadTimeInput, at: Path) -> model.LeadRule:
     days = frozenset(DAYS.index(day) for day in rule.weekdays)
     if len(days) != len(rule.weekdays):
         raise Refused(InvalidInput(path=(*at, "weekdays"), expected="every weekday once", got="one twice"))
-    return model.LeadRule(rule.days, rule.country, rule.postal_prefix, rule.location, days)
+    return model.LeadRule(
+        days=rule.days,
+        country=rule.country,
+        postal_prefix=rule.postal_prefix,
+        location=rule.location,
+        weekdays=days,
+        parcel_cost=rule.parcel_cost,
+        piece_cost=rule.piece_cost,
+    )

@@ -185,9 +185,7 @@ def check_draft(draft: ReservationDraft) -> list[Refusal]:
     """Every reason why the input can never be taken, each with its exact path."""
     at = ("input", "lines")
     problems: list[Refusal] = []
-    if not MIN_HOLD_S <= draft.hold_s <= MAX_HOLD_S:
-        expected = f"{MIN_HOLD_S} to {MAX_HOLD_S} seconds"
-        problems.append(InvalidInput(path=("input", "holdSeconds"), expected=expected, got=str(draft.hold_s)))
+    problems += check_hold_s(draft.hold_s)
     if not 1 <= len(draft.lines) <= MAX_INPUT_LINES:
         expected = f"1 to {MAX_INPUT_LINES} lines"
         return [*problems, InvalidInput(path=at, expected=expected, got=str(len(draft.lines)))]
@@ -204,6 +202,14 @@ def check_draft(draft: ReservationDraft) -> list[Refusal]:
             problems.append(InvalidInput(path=at, expected="one source state a stock", got="several"))
         problems += [_absurd(line.place, line.quantity) for line in merged if line.quantity > MAX_QUANTITY]
     return problems
+
+
+def check_hold_s(hold_s: int) -> list[Refusal]:
+    """What is wrong with a hold's time."""
+    if MIN_HOLD_S <= hold_s <= MAX_HOLD_S:
+        return []
+    expected = f"{MIN_HOLD_S} to {MAX_HOLD_S} seconds"
+    return [InvalidInput(path=("input", "holdSeconds"), expected=expected, got=str(hold_s))]
 
 
 def merge_lines(lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -7,14 +7,13 @@ decides between them (lexicographic). Before every rule stands how many pieces n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from kit.errors import InvalidInput, Path, Refusal
 from services.inventory.model import MAX_QUANTITY, check_sku
 
 MAX_DEMANDS = 100
 """Different SKUs of one question: what a reservation may have."""
-MAX_CANDIDATES = 2_000
-"""Locations looked at: above any chain's shops in one country that keep one SKU."""
 FULL_BP = 10_000
 """Basis points of a whole."""
 
@@ -108,6 +107,21 @@ class Plan:
     def rank(self) -> tuple[int, ...]:
         """What plans are compared by: missing pieces, then the rules' values."""
         return (sum(self.short.values()), *self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcingShort(Refusal):
+    """All locations together cannot supply it."""
+
+    sku: str
+    requested: int
+    available: int
+    code: ClassVar[str] = "SOURCING_SHORT"
+
+    @property
+    def message(self) -> str:
+        """Both quantities."""
+        return f"{self.requested} of {self.sku!r} requested, {self.available} can be supplied"
 
 
 def check_demands(demands: Sequence[Demand], at: Path) -> list[Refusal]:

@@ -1,0 +1,99 @@
+"""Every MongoDB query of pick capacity; decides nothing. One document a location and business day: `locationId@day`.
+
+Every change is one guarded update of that document, so two workers cannot take the same pick. Shard key: `_id` hashed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from pymongo import IndexModel, UpdateOne
+
+from kit.events.log import insert_new
+from kit.mongo import Database, Document
+from services.inventory.capacity.model import MAX_HOLDS, PickDay, PickHold, PickHoldState
+
+COLLECTION = "pick_days"
+UNLIMITED = 2**53
+"""Stands for no limit in a comparison."""
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {COLLECTION: []}
+
+
+class CapacityStore:
+    """The pick days of all locations."""
+
+    def __init__(self, db: Database) -> None:
+        self._days = db[COLLECTION]
+
+    async def days(self, wanted: Sequence[tuple[str, date]]) -> dict[tuple[str, date], PickDay]:
+        """These days, those without any pick too: one query for all."""
+        ids = [_id(location_id, day) for location_id, day in wanted]
+        found = await self._days.find({"_id": {"$in": ids}}, {"held": 1, "used": 1}).to_list()
+        known = {row["_id"]: row for row in found}
+        return {
+            (location_id, day): _day(location_id, day, known.get(id))
+            for id, (location_id, day) in zip(ids, wanted, strict=True)
+        }
+
+    async def take(self, hold: PickHold, limit: int | None) -> bool:
+        """Hold the picks if the day has room and does not know the key."""
+        most = UNLIMITED if limit is None else limit
+        guard: Document = {
+            "_id": _id(hold.location_id, hold.day),
+            "holds.key": {"$ne": hold.key},
+            f"holds.{MAX_HOLDS - 1}": {"$exists": False},
+            "$expr": {"$lte": [{"$add": ["$held", "$used", hold.pieces]}, most]},
+        }
+        entry = {"key": hold.key, "pieces": hold.pieces, "state": hold.state.value, "until": hold.until}
+        change = {"$inc": {"held": hold.pieces}, "$push": {"holds": entry}}
+        return (await self._days.update_one(guard, change)).modified_count == 1
+
+    async def begin(self, location_id: str, day: date) -> None:
+        """Begin the day's document, if there is none."""
+        empty: Document = {"_id": _id(location_id, day), "location_id": location_id, "day": day.isoformat()}
+        await insert_new(self._days, [{**empty, "held": 0, "used": 0, "holds": []}])
+
+    async def find(self, location_id: str, day: date, key: str) -> PickHold | None:
+        """The hold this key stands for."""
+        where = {"_id": _id(location_id, day), "holds.key": key}
+        document = await self._days.find_one(where, {"holds": {"$elemMatch": {"key": key}}})
+        if document is None:
+            return None
+        return _hold(location_id, day, document["holds"][0])
+
+    async def end(self, hold: PickHold, state: PickHoldState) -> bool:
+        """HELD → `state`, once."""
+        result = await self._days.update_one(*_ending(hold, state))
+        return result.modified_count == 1
+
+    async def expire(self, location_id: str, day: date, now: datetime) -> int:
+        """HELD → EXPIRED for all whose time is over; how many there were."""
+        document = await self._days.find_one({"_id": _id(location_id, day)}, {"holds": 1})
+        holds = [_hold(location_id, day, entry) for entry in (document or {}).get("holds", ())]
+        due = [hold for hold in holds if hold.state is PickHoldState.HELD and hold.until <= now]
+        if not due:
+            return 0
+        updates = [UpdateOne(*_ending(hold, PickHoldState.EXPIRED)) for hold in due]
+        return (await self._days.bulk_write(updates, ordered=False)).modified_count
+
+
+def _ending(hold: PickHold, state: PickHoldState) -> tuple[Document, Document]:
+    held = {"key": hold.key, "state": PickHoldState.HELD.value}
+    guard = {"_id": _id(hold.location_id, hold.day), "holds": {"$elemMatch": held}}
+    moves = {"held": -hold.pieces} | ({"used": hold.pieces} if state is PickHoldState.USED else {})
+    return guard, {"$inc": moves, "$set": {"holds.$.state": state.value}}
+
+
+def _id(location_id: str, day: date) -> str:
+    return f"{location_id}@{day.isoformat()}"
+
+
+def _day(location_id: str, day: date, document: Document | None) -> PickDay:
+    if document is None:
+        return PickDay(location_id, day)
+    return PickDay(location_id, day, document["held"], document["used"])
+
+
+def _hold(location_id: str, day: date, entry: Document) -> PickHold:
+    state = PickHoldState(entry["state"])
+    return PickHold(location_id, day, entry["key"], entry["pieces"], state, entry["until"])
