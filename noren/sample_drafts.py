@@ -19,8 +19,11 @@ from services.catalog.category.model import CategoryId
 from services.catalog.product import model as products
 from services.customer import model as customer
 from services.customer.identity import IdentityType
+from services.inventory.hours.model import Interval, OpeningHours
 from services.inventory.location import model as place
+from services.inventory.location.operation import LocationService, Operation
 from services.inventory.model import LocationId, Sku
+from services.inventory.policy.model import LeadRule, PolicyDraft
 from services.inventory.stock.model import OpeningStock
 from services.order.identity.model import ExternalId
 from services.order.line.model import Line, line_of_net
@@ -28,6 +31,24 @@ from services.order.model import OrderDraft, Shipping
 
 SOURCE = "adventureworks"
 """The source of every external id here."""
+DAILY = OpeningHours(week=((Interval(7 * 60, 23 * 60),),) * 7)
+WEEKDAYS = OpeningHours(week=((Interval(8 * 60, 18 * 60),),) * 5 + ((),) * 2)
+OPERATIONS = {
+    "SHOP": Operation(
+        hours=DAILY,
+        services=frozenset({LocationService.PICKUP, LocationService.SHIP_TO, LocationService.RETURNS}),
+        pickup_lead_min=60,
+    ),
+    "WAREHOUSE": Operation(
+        hours=WEEKDAYS, services=frozenset({LocationService.SHIP_FROM, LocationService.RETURNS}), cutoff_min=15 * 60
+    ),
+}
+"""No source says how these places work: shops hand out from seven to eleven, an hour after an order; warehouses ship on
+weekdays, the same day until three."""
+STOCK_POLICY = PolicyDraft(
+    leads=(LeadRule(1, country="JP"), LeadRule(2, country="JP", postal_prefix="9")), transfer_days=2
+)
+"""Of all channels: a day within Japan, two to the furthest postal codes; what a shop lacks is there in two days."""
 LOCATION_KINDS = {"SHOP": place.LocationKind.STORE, "WAREHOUSE": place.LocationKind.WAREHOUSE}
 TAX_RATE_BP = 800
 """What the source charges on every line: 8 % of the net."""
@@ -57,6 +78,7 @@ def location_of(row: LocationRow) -> place.LocationDraft:
         point=place.GeoPoint(row.latitude, row.longitude),
         time_zone=row.time_zone,
         external_ids=(place.ExternalRef(SOURCE, row.code),),
+        operation=OPERATIONS[row.kind],
     )
 
 

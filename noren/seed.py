@@ -25,6 +25,7 @@ from services.customer.importing import import_customers
 from services.inventory.location.actions import import_locations
 from services.inventory.location.model import ExternalRef
 from services.inventory.model import LocationId
+from services.inventory.policy.model import ANY
 from services.inventory.stock.actions import import_opening_stock
 from services.order.actions import import_orders
 
@@ -74,6 +75,7 @@ async def _load_catalog_and_stock(stores: Stores, sample: Sample, bar: "_Bars") 
     products = list(drafts.products_of(sample, categories))
     await import_products(stores.catalog, bar.over("products", products), now=now)
     locations = await _load_locations(stores, sample, bar)
+    await stores.inventory.policies.put(ANY, drafts.STOCK_POLICY, 0, now)  # kept as it is, if somebody has set one
     stock = list(drafts.stock_of(sample, locations))
     await import_opening_stock(stores.inventory, bar.over("stock", stock), now=now)
 
