@@ -8,6 +8,7 @@ import argparse
 import os
 import statistics
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from rich.progress import Progress
 
 from benchmarks.inventory.bench import machine, own_mongodb
 from gateway.settings import GatewaySettings
+from kit.collector import calm_collector
 from kit.log import configure as configure_log
 from noren.queries import TOKYO_STATION
 from noren.sample.files import Sample, load_sample
@@ -35,7 +37,8 @@ async def measure(url: str, runs: int) -> None:
     async with open_stores(url) as stores:
         with Progress(console=Console(quiet=True)) as progress:
             await load(stores, sample(), progress)
-    async with open_system(url, GatewaySettings()) as app:
+    async with open_system(url, GatewaySettings()) as app, AsyncExitStack() as stack:
+        stack.enter_context(calm_collector())  # as whoever serves
         ask = Asked(app)
         near = {"near": TOKYO_STATION}
         head = "query ($near: GeoPointInput) { products(first: 60) { nodes { variants(first: 20) { nodes { sku"

@@ -76,8 +76,8 @@ async def available_near(
         open_skus = [sku for sku in open_skus if len(rows[sku]) < wanted]
         at += size
         size *= CHUNK_GROWTH
-    whole = shelf.page.after is None
-    return [_page(store, sku, rows[sku], places, shelf, whole and sku in set(open_skus)) for sku in skus]
+    whole = set(open_skus) if shelf.page.after is None else set()
+    return [_page(store, sku, rows[sku], places, shelf, sku in whole) for sku in skus]
 
 
 async def available_anywhere(store: InventoryStore, skus: Sequence[str], shelf: Shelf) -> list[Page[Available]]:
