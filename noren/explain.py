@@ -17,7 +17,10 @@ class Inexplicable(ValueError):
 
 
 def plan_of(query: str, variables: str = "{}", operation_name: str | None = None) -> str:
-    """The fetches a query of the public graph becomes, printed; `variables` is JSON. Raises `Inexplicable`."""
+    """The fetches a query of the public graph becomes, printed; `variables` is JSON. Raises `Inexplicable`.
+
+    Under `@defer`, those of a client that takes an answer in parts.
+    """
     try:
         given = orjson.loads(variables)
     except orjson.JSONDecodeError as reason:
@@ -25,7 +28,7 @@ def plan_of(query: str, variables: str = "{}", operation_name: str | None = None
     sdls = subgraph_sdls()
     engine = Engine.compose(sdls, {name: _Unasked() for name in sdls}, EngineSettings())
     try:
-        return engine.explain(GraphQLRequest(query, given, operation_name))
+        return engine.explain(GraphQLRequest(query, given, operation_name), in_parts=True)
     except RequestRefused as refused:
         raise Inexplicable("\n".join(error["message"] for error in refused.errors)) from refused
 

@@ -22,6 +22,8 @@ FEDERATION_DIRECTIVES = frozenset({
 FEDERATION_TYPES = frozenset({"FieldSet", "Policy", "Scope", "ContextFieldValue"})
 STANDALONE_SPECS = frozenset({"tag", "inaccessible", "authenticated", "requiresScopes", "policy", "cost"})
 """Specs that define directives of Federation on their own."""
+UNSUPPORTED_SPECS = frozenset({"connect"})
+"""Specs by which a router itself resolves fields; to overlook them would ask a subgraph that is not there."""
 FEDERATION_1 = (1, 0)
 FEDERATION_1_DIRECTIVES = frozenset({"key", "external", "requires", "provides", "extends", "tag", "inaccessible"})
 """What a schema without `@link` may use; everything is known by its plain name there."""
@@ -100,7 +102,7 @@ def _other_spec(
         directives[arguments.get("as") or spec["name"]] = spec["name"]
     elif spec and spec["name"] in ("link", "join"):
         return
-    elif arguments.get("for") in ("SECURITY", "EXECUTION"):
+    elif arguments.get("for") in ("SECURITY", "EXECUTION") or (spec and spec["name"] in UNSUPPORTED_SPECS):
         problem = CompositionProblem(
             "UNSUPPORTED_LINKED_FEATURE", f"the gateway does not implement {url}, which is required", (subgraph,)
         )

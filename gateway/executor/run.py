@@ -190,6 +190,8 @@ class Run:
             told = len(listed) if type(listed) is list else type(listed).__name__
             raise _Unusable(f"{told} entities for {len(entities.representations)} representations")
         entities.receive(listed)
+        if entities.odd:
+            raise _Unusable("an entity that is no object")
 
     def _cannot_use(self, fetch: Fetch, entities: Entities | None, reason: _Unusable) -> None:
         log.warning("subgraph %s: %s", fetch.service, reason, extra={"service": fetch.service})

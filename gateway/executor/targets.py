@@ -97,12 +97,14 @@ class Teller:
 class Entities:
     """The objects of one entity fetch, each told to the subgraph once however often it stands in the answer.
 
-    `incomplete` tells that some could not be told of, because what tells them apart did not arrive.
+    `incomplete` tells that some could not be told of, because what tells them apart did not arrive; `odd`, that some
+    came back as what is no object.
     """
 
     def __init__(self, tellers: Sequence[Teller], data: Object) -> None:
         self.representations: list[Object] = []
         self.incomplete = False
+        self.odd = False
         self._tellers = tellers
         self._groups: list[list[Object]] = []
         known: dict[tuple[str, tuple[str, ...]], dict[Hashable, list[Object]]] = {}
@@ -161,6 +163,8 @@ class Entities:
                         target.update(entity)
                     else:
                         merge(target, entity)
+            elif entity is not None:
+                self.odd = True
 
     def paths_of(self, index: int, data: Object) -> Iterator[Path]:
         """Where in the answer the objects of one representation stand."""

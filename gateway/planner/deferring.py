@@ -30,8 +30,5 @@ def settle(needs: Mapping[Group, frozenset[Draft]]) -> list[Settled]:
 
 def _all(needs: Mapping[Group, frozenset[Draft]]) -> Iterator[Deferral]:
     """Every deferral of the groups and around them, the outer ones first."""
-    known: dict[Deferral, None] = {}
-    for group in needs:
-        for deferral in group:
-            known |= dict.fromkeys(reversed([deferral, *deferral.ancestors()]))
-    yield from sorted(known, key=lambda deferral: len(list(deferral.ancestors())))
+    known = {around for group in needs for deferral in group for around in (deferral, *deferral.ancestors())}
+    yield from sorted(known, key=lambda deferral: (len(list(deferral.ancestors())), deferral.number))

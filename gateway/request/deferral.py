@@ -1,6 +1,7 @@
 """Reads `@defer` in a client's document: whether there is any, and which fragments it holds for."""
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from graphql import (
@@ -33,6 +34,7 @@ def defers(selection_set: SelectionSetNode) -> bool:
 
 def deferral_reader(switches: Mapping[str, bool]) -> Deferring:
     """Return what makes a deferral of a fragment's directives, with the switches so."""
+    numbers = count()
 
     def read(directives: Iterable[DirectiveNode], around: Deferral | None) -> Deferral | None:
         for directive in directives:
@@ -40,7 +42,8 @@ def deferral_reader(switches: Mapping[str, bool]) -> Deferring:
                 given = {argument.name.value: argument.value for argument in directive.arguments or ()}
                 condition, label = given.get("if"), given.get("label")
                 if _is_true(condition, switches):
-                    return Deferral(label.value if isinstance(label, StringValueNode) else None, around)
+                    text = label.value if isinstance(label, StringValueNode) else None
+                    return Deferral(text, around, next(numbers))
         return around
 
     return read

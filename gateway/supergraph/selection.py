@@ -29,13 +29,14 @@ TYPENAME = "__typename"
 
 @dataclass(slots=True, eq=False)
 class Deferral:
-    """One `@defer` at one place of an operation.
+    """One `@defer` at one place of an operation; `number` counts them as they are met.
 
     `inlined`: its fields come with those around it, because they take no fetch of their own. The planner finds out.
     """
 
     label: str | None
     parent: "Deferral | None"
+    number: int
     inlined: bool = False
 
     def settled(self) -> "Deferral | None":

@@ -41,6 +41,14 @@ REFUSED = {
             + 'extend schema @link(url: "https://example.com/spec/v1.0", for: EXECUTION) type Query { a: Int }',
         },
     ),
+    "connectors": (
+        "UNSUPPORTED_LINKED_FEATURE",
+        {
+            "a": """extend schema @link(url: "https://specs.apollo.dev/federation/v2.10", import: ["@key"])
+              @link(url: "https://specs.apollo.dev/connect/v0.1", import: ["@source", "@connect"])
+            type Query { a: Int @connect(http: { GET: "http://127.0.0.1/a" }, selection: "$") }"""
+        },
+    ),
     "no query": ("NO_QUERIES", graph(a="type T { a: Int }")),
     "subscription shared": (
         "INVALID_FIELD_SHARING",

@@ -25,6 +25,7 @@ RANDOM = 200
 KNOWN = {
     "refused: required other spec": "they ignore `for: EXECUTION`",
     "refused: subscription shared with nobody": "they let it pass; the specification names a code for it",
+    "refused: connectors": "the gateway asks subgraphs alone",
     "refused: arguments from context": "the planner does not set arguments from context",
     "refused: size of what is no list": "they use the code of a sized field for it",
     "refused: override of what overrides": "they let it pass; the specification names a code for it",

@@ -113,8 +113,8 @@ async def test_what_is_deferred_travels_alone() -> None:
         "2: products",
         "3: reviews after 1",
         "4: reviews after 1",
-        "deferred 1 'x': with 1, 4",
-        "deferred 2 'y': with 2",
+        "deferred 1 'y': with 2",
+        "deferred 2 'x': with 1, 4",
     ]
 
 
