@@ -9,6 +9,7 @@ import pytest
 
 from gateway.delivery import Parts
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
+from gateway.live import LiveEngine
 from gateway.transports import SubgraphRequest, SubgraphUnavailable
 from tests.gateway.parts import labels, merged, read
 from tests.gateway.random_oracle import deferring_queries_of, world_of
@@ -293,6 +294,19 @@ async def test_a_reader_that_stops_ends_what_is_under_way() -> None:
     await asyncio.sleep(0)
     await rest.aclose()
     assert subgraphs["reviews"].given_up == 1
+
+
+async def test_parts_under_way_end_on_the_graph_they_began_with() -> None:
+    engine, subgraphs = shop("reviews")
+    live = LiveEngine(engine, SDL)
+    first, rest = await live.execute_in_parts(GraphQLRequest(ME), {}, 5)
+    changed = SDL["reviews"].replace("reviews: [Review!]!\n}", "reviews: [Review!]! liked: [Review!]!\n}")
+    assert changed != SDL["reviews"]
+    assert await live.reload({**SDL, "reviews": changed})
+    subgraphs["reviews"].open.set()
+    assert rest is not None
+    whole = merged([first, *[part async for part in rest]])
+    assert whole["data"]["me"]["reviews"] == [{"body": "Body 0"}, {"body": "Body 4"}]
 
 
 async def test_a_plan_with_parts_is_made_once() -> None:
