@@ -16,6 +16,7 @@ from noren.database import MongodbUnusable, ask
 from noren.delivery import Stores
 from noren.stores import open_stores
 from noren.system import GATEWAY, SERVICES, port_of
+from services.catalog.redemption.actions import audit_redemptions
 from services.catalog.review.counting import audit as audit_ratings
 from services.catalog.store import INDEXES as CATALOG_INDEXES
 from services.customer.actions import audit as audit_customers
@@ -118,6 +119,7 @@ async def _stores(stores: Stores) -> AsyncIterator[Finding]:
     yield _books("loyalty journal equals wallets", await audit_points(stores.loyalty))
     yield _books("customer identities belong to profiles", await audit_customers(stores.customer))
     yield _books("catalog ratings equal reviews", await audit_ratings(stores.catalog.review, stores.catalog.standing))
+    yield _books("catalog budgets, limits and coupons equal redemptions", await audit_redemptions(stores.catalog))
     yield _books("order sums, returns and events agree", await audit_orders(stores.order))
 
 

@@ -1,7 +1,8 @@
 """Catalog: the one truth of products and their prices.
 
-Owns: products with options and variants, categories, channels, prices by currency and channel.
+Owns: products with options and variants, categories, channels, prices, promotions, coupons, quotes.
 Extends: nothing.
 Refuses: a slug, SKU or barcode that is taken, a barcode whose check digit is wrong, a variant that does not choose
-one value of every option, a price without its currency's precision, an edit of a version that is gone.
+one value of every option, a price without its currency's precision, two prices that would hold at once, a
+promotion that could never apply, a budget or coupon that is used up, an edit of a version that is gone.
 """

@@ -129,6 +129,16 @@ async def sweep_for_ever(store: CatalogStore) -> None:
         await asyncio.sleep(SWEEP_EVERY_S)
 
 
+async def audit_redemptions(store: CatalogStore) -> list[str]:
+    """Every budget, limit and coupon whose count is not what held and redeemed quotes took of it."""
+    counted, taken = await store.redemption.counters(), await store.redemption.tally()
+    return [
+        f"{kind} {id}: {counted.get((kind, id), (0, 0))} counted, {taken.get((kind, id), (0, 0))} taken"
+        for kind, id in sorted(counted.keys() | taken.keys())
+        if counted.get((kind, id), (0, 0)) != taken.get((kind, id), (0, 0))
+    ]
+
+
 async def _takes(store: CatalogStore, promise: Promise) -> tuple[Take, ...]:
     """What the quote takes, the same for every attempt: promises are kept by the limits they were made under."""
     takes: list[Take] = []

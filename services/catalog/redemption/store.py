@@ -28,6 +28,15 @@ FENCED = -1
 """In place of a held amount: this attempt is shut out."""
 
 
+CounterKey = tuple[str, str]
+Tally = tuple[int, int]
+"""Uses, and minor units spent."""
+
+
+def _tally(row: Document) -> Tally:
+    return row["uses"], row.get("spent_minor", 0)
+
+
 def _unique(name: str) -> IndexModel:
     return IndexModel([(name, ASCENDING)], name=name, unique=True, partialFilterExpression={name: {"$type": "string"}})
 
@@ -179,6 +188,37 @@ class RedemptionStore:
         for redemption in found:
             await self._unfence(redemption)
         return len(found)
+
+    async def tally(self) -> dict[CounterKey, Tally]:
+        """What held and redeemed quotes took, by counter: a look at all of them, for audits."""
+        rows = await self._redemptions.aggregate(
+            [
+                {"$match": {"state": {"$in": [RedemptionState.HELD.value, RedemptionState.REDEEMED.value]}}},
+                {"$unwind": "$takes"},
+                {
+                    "$group": {
+                        "_id": {"counter": "$takes.counter", "id": "$takes.id"},
+                        "uses": {"$sum": 1},
+                        "spent_minor": {"$sum": "$takes.amount_minor"},
+                    }
+                },
+            ],
+            allowDiskUse=True,
+        )
+        return {(row["_id"]["counter"], row["_id"]["id"]): _tally(row) async for row in rows}
+
+    async def counters(self) -> dict[CounterKey, Tally]:
+        """What every counter that was used says, less what attempts under way hold in it."""
+        trying = {
+            _redemption(row).hold_id async for row in self._redemptions.find({"state": RedemptionState.TRY.value})
+        }
+        found: dict[CounterKey, Tally] = {}
+        for counter, collection in self._counters.items():
+            async for row in collection.find({"uses": {"$ne": 0}}, {"uses": 1, "spent_minor": 1, "holds": 1}):
+                held = [amount for hold, amount in row.get("holds", {}).items() if hold in trying and amount >= 0]
+                counted = _tally(row)
+                found[counter.value, row["_id"]] = (counted[0] - len(held), counted[1] - sum(held))
+        return found
 
     async def _unfence(self, redemption: Redemption) -> None:
         for attempt in range(1, redemption.attempt + 1):

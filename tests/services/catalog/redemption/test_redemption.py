@@ -16,7 +16,7 @@ from services.catalog.coupon.model import CouponOutcome
 from services.catalog.promotion.actions import upsert_promotion
 from services.catalog.quote.refusals import NothingLeft, QuoteEnded, QuoteNotValid
 from services.catalog.quote.token import QUOTE_LIFE, Promise, read, sign
-from services.catalog.redemption.actions import promise_in, redeem, release, reserve, sweep
+from services.catalog.redemption.actions import audit_redemptions, promise_in, redeem, release, reserve, sweep
 from services.catalog.redemption.model import HOLD, TRY_S
 from services.catalog.redemption.model import RedemptionState as State
 from services.catalog.redemption.store import FENCE_MARGIN_S
@@ -205,6 +205,17 @@ async def test_a_token_is_ours_alive_and_its_customers(till: Till) -> None:
     for mine in (replace(caller, customer="cus_1"), replace(caller, scopes=frozenset({"quotes:write"}))):
         assert promise_in(till.store, token, mine) == promise
     assert (await refusals(redeem(till.store, promise, "k", now=utc_now() + QUOTE_LIFE)))[0].code == "QUOTE_NOT_VALID"
+
+
+async def test_an_audit_finds_a_use_nobody_explains_and_one_that_is_missing(till: Till, db: Database) -> None:
+    offer = await till.offer(max_uses=9)
+    await redeem(till.store, await till.promise(), "k", now=utc_now())
+    assert await audit_redemptions(till.store) == []
+
+    await db["promotions"].update_one({"_id": offer.id}, {"$inc": {"uses": 1}})
+    assert await audit_redemptions(till.store) == [f"PROMOTION {offer.id}: (2, 100) counted, (1, 100) taken"]
+    await db["promotions"].update_one({"_id": offer.id}, {"$set": {"uses": 0, "spent_minor": 0}})
+    assert await audit_redemptions(till.store) == [f"PROMOTION {offer.id}: (0, 0) counted, (1, 100) taken"]
 
 
 Act = Callable[[CatalogStore, Promise], Awaitable[object]]

@@ -19,6 +19,7 @@ from services.catalog.quote.actions import Quoted, quote
 from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.model import WantedLine
 from services.catalog.quote.token import Promise, promise_of, read, sign
+from services.catalog.redemption.actions import audit_redemptions
 from services.catalog.store import CatalogStore
 from tests.services.catalog.shop import WEB, draft, variant
 
@@ -127,7 +128,7 @@ class Till:
     async def audit(self) -> list[str]:
         """Every counter that is not the sum of what is held or redeemed, and every hold that nobody explains."""
         live = await self.store.db["redemptions"].find({"state": {"$in": ["HELD", "REDEEMED"]}}).to_list()
-        problems: list[str] = []
+        problems = await audit_redemptions(self.store)
         for name, counter in (("promotions", "PROMOTION"), ("promotion_customers", "CUSTOMER"), ("coupons", "COUPON")):
             for document in await self.store.db[name].find().to_list():
                 takes = [
