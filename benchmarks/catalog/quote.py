@@ -41,8 +41,8 @@ from services.catalog.store import INDEXES, CatalogStore
 
 LINES, PROMOTIONS, PRODUCTS = 20, 200, 20
 PORT = 8741
-SECONDS = 8.0
-REDEMPTIONS = 2_000
+SECONDS = 5.0
+REDEMPTIONS = 800
 SECRET = b"b" * 32
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 QUOTE = """query($input: QuoteInput!) { quote(input: $input) { quote {
@@ -54,15 +54,26 @@ REDEEM = """mutation($t: String!, $k: String!) { quoteRedeem(input: {token: $t, 
 
 
 def conditions(number: int) -> dict[str, Any]:
-    """Of four promotions one means everything, one a SKU, and two what is not in the basket or not fulfilled."""
+    """Of 200 live promotions 45 name one SKU of the basket, of which a line takes one (they share a group), and five
+    mean every line and stack; 50 want a larger basket, 50 a segment the buyer is not in, 50 a coupon nobody gave."""
     kind = number % 4
-    return {
-        0: {"minBasket": "1000000"},
-        1: {"skus": [f"P{number % PRODUCTS}"]},
-        2: {"segments": [f"s{number}"]},
-        3: {"minQuantity": 2, "windows": [{"weekdays": [1, 2, 3, 4, 5, 6, 7], "start": "00:00", "end": "24:00",
-                                           "timeZone": "Asia/Tokyo"}]},
-    }[kind]  # fmt: skip
+    if kind == 0:
+        return {"minBasket": "1000000"}
+    if kind == 1:
+        return {"segments": [f"s{number}"]}
+    if kind == 2:
+        return {"needsCoupon": True}
+    return {"minQuantity": 2} if is_for_all(number) else {"skus": [f"P{number // 4 % PRODUCTS}"]}
+
+
+def is_for_all(number: int) -> bool:
+    """The five that mean every line."""
+    return number % 40 == 3
+
+
+def group_of(number: int) -> str | None:
+    """The stacking group of those that name a SKU."""
+    return "sku" if number % 4 == 3 and not is_for_all(number) else None
 
 
 def promotion(number: int) -> Promotion:
@@ -73,8 +84,10 @@ def promotion(number: int) -> Promotion:
         min_basket_minor=100_000_000 if "minBasket" in said else 0,
         min_quantity=said.get("minQuantity", 1),
         segments=frozenset(said.get("segments", ())),
+        needs_coupon="needsCoupon" in said,
     )
-    draft = PromotionDraft({"en": f"Offer {number}"}, Action(ActionKind.PERCENT, percent_bp=10), wanted, currency="EUR")
+    action, group = Action(ActionKind.PERCENT, percent_bp=10), group_of(number)
+    draft = PromotionDraft({"en": f"Offer {number}"}, action, wanted, currency="EUR", group=group)
     return Promotion(PromotionId(f"prm_{number:03}"), 1, draft, NOW)
 
 
@@ -137,6 +150,7 @@ async def furnish(client: Client) -> None:
         names = [{"locale": "en", "text": f"Offer {number}"}]
         action = {"kind": "PERCENT", "percent": "0.001"}
         given = {"names": names, "action": action, "conditions": conditions(number), "currency": "EUR"}
+        given["group"] = group_of(number)
         if number == 3:
             given["limits"] = {"maxUses": 1_000_000, "budget": "10000000"}
         await client.ask(offer, {"i": given})
@@ -210,7 +224,7 @@ def main(what: str = "pure", *rest: str) -> None:
         if what == "pure":
             pure()
         elif what == "gateway":
-            with running(Path(directory), PORT) as system:
+            with running(Path(directory), PORT, "--no-seed") as system:
                 asyncio.run(through_gateway(system.url, system.usage))
         else:
             mongo = EmbeddedMongo.start(Path(directory))
