@@ -23,6 +23,8 @@ lines: [{sku, quantity, picked, short, returned}]}; of `resourced` and `unavaila
 expected, posted}]}.
 `noren.inventory.wave_{opened,claimed,released,done}.v1`: subject the wave's id, data {waveId, locationId, state,
 picker, actor, fulfillmentIds, lines: [{sku, bin, quantity, picked, short}]}.
+`noren.inventory.adjustment_{requested,approved,rejected}.v1`: subject the request's id, data {adjustmentId, locationId,
+reason, state, actor, lines: [{sku, delta}]}.
 `noren.inventory.stock_low.v1`, `…stock_recovered.v1`: subject `sku@locationId`, data {sku, locationId, available,
 incoming, reorderAt, reorderTo, suggested}.
 `noren.inventory.stock_discrepancy_{found,resolved}.v1`: subject the discrepancy's id, data {discrepancyId, source,

@@ -9,6 +9,7 @@ from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
+from services.inventory.adjustment.actions import adjust_alone
 from services.inventory.auditor.schema import AuditorQuery
 from services.inventory.capacity.schema import CapacityMutation
 from services.inventory.capacity.types import PickCapacityExceeded, PickHoldEnded
@@ -113,12 +114,10 @@ class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation
     async def stock_adjust(
         self, info: Info, input: Annotated[StockAdjustInput, strawberry.argument(description="The change.")]
     ) -> StockAdjustPayload:
-        """See `actions.adjust_stock`."""
+        """See `adjustment.actions.adjust_alone`."""
         context = info.context
         context.caller.require(WRITE)
-        adjusted = actions.adjust_stock(
-            context.store, input.to_adjustment(), actor=context.actor, now=context.caller.at
-        )
+        adjusted = adjust_alone(context.store, input.to_adjustment(), actor=context.actor, now=context.caller.at)
         return await settle(adjusted, StockAdjustPayload.of, StockAdjustPayload)
 
     @strawberry.mutation(

@@ -8,6 +8,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events import Teller
 from kit.mongo import Database
+from services.inventory.adjustment.store import INDEXES as ADJUSTMENT_INDEXES
+from services.inventory.adjustment.store import AdjustmentRequestStore
 from services.inventory.auditor.store import INDEXES as AUDITOR_INDEXES
 from services.inventory.auditor.store import AuditorStore
 from services.inventory.capacity.store import INDEXES as CAPACITY_INDEXES
@@ -50,6 +52,7 @@ PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **COUNT_INDEXES,
     **WAVE_INDEXES,
     **REORDER_INDEXES,
+    **ADJUSTMENT_INDEXES,
 }
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **LOCATION_INDEXES,
@@ -85,7 +88,11 @@ class InventoryStore:
         self.counts = CountStore(db, self._changed)
         self.waves = WaveStore(db, self._changed)
         self.reorder = ReorderStore(db, self._changed)
-        self.papers = (self.transfers, self.deliveries, self.fulfillments, self.counts, self.waves)
+        self.adjustment_requests = AdjustmentRequestStore(db, self._changed)
+        self.papers = (
+            *(self.transfers, self.deliveries, self.fulfillments),
+            *(self.counts, self.waves, self.adjustment_requests),
+        )
         self.pickup_codes = PickupCodes()
         self.journal = db[JOURNAL]
         self.outboxes = (db[STOCK], db[RESERVATIONS])

@@ -2,6 +2,8 @@
 
 import strawberry
 
+from services.inventory.adjustment.schema import AdjustmentQuery
+from services.inventory.adjustment.types import ApprovalNeeded
 from services.inventory.count.schema import CountMutation, CountQuery
 from services.inventory.count.types import CountIncomplete
 from services.inventory.fulfillment.schema import FulfillmentMutation, FulfillmentQuery
@@ -15,7 +17,7 @@ from services.inventory.transfer.schema import TransferMutation, TransferQuery
 
 
 @strawberry.type
-class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery, CountQuery, WaveQuery, ReorderQuery):
+class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery, CountQuery, WaveQuery, ReorderQuery, AdjustmentQuery):
     """What may be read."""
 
 
@@ -26,4 +28,4 @@ class PaperMutation(
     """What may be changed."""
 
 
-ERRORS = [*PAPER_ERRORS, ReceiptExceedsOrder, *FULFILLMENT_ERRORS, CountIncomplete]
+ERRORS = [*PAPER_ERRORS, ReceiptExceedsOrder, *FULFILLMENT_ERRORS, CountIncomplete, ApprovalNeeded]

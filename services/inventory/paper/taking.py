@@ -17,9 +17,14 @@ from services.inventory.store import InventoryStore
 TAKEN = Onward(StockState.COMMITTED, MovementReason.COMMITTED)
 
 
-async def take_pieces(store: InventoryStore, key: str, lines: Sequence[Line], reference: str, *, now: datetime) -> None:
-    """Commit the pieces of every line; safe to repeat. Refused: none is taken, nor ever will be by this key."""
-    draft = ReservationDraft(key, tuple(lines), reference=reference, onward=TAKEN)
+async def take_pieces(
+    store: InventoryStore, key: str, lines: Sequence[Line], reference: str, *, now: datetime, onward: Onward = TAKEN
+) -> None:
+    """Commit the pieces of every line, or move them `onward`; safe to repeat.
+
+    Refused: none is taken, nor ever will be by this key.
+    """
+    draft = ReservationDraft(key, tuple(lines), reference=reference, onward=onward)
     try:
         await move_all(store, draft, actor=INVENTORY, now=now)
     except Refused:

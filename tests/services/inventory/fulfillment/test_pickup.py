@@ -3,8 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from kit.errors import IdempotencyKeyReused, NotFound, Refused
 from kit.mongo import Database
 from kit.times import utc_now
@@ -222,8 +220,7 @@ async def test_another_shops_till_is_refused_and_spends_no_attempt(desk: Desk) -
     assert own.state is State.COLLECTED
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-async def test_a_crash_while_it_is_made_leaves_it_whole_or_not_at_all(desk: Desk, db: Database, before: bool) -> None:
+async def test_a_crash_while_it_is_made_leaves_it_whole_or_not_at_all(desk: Desk, db: Database) -> None:
     shop = desk.shop
 
     async def prepare(name: str) -> str:
@@ -247,13 +244,10 @@ async def test_a_crash_while_it_is_made_leaves_it_whole_or_not_at_all(desk: Desk
             there = await shop.quantities(sku, location)
             assert (there.on_hand, there.committed) == (3, taken)
 
-    assert await crash_everywhere(shop, db, prepare, act, check, before=before) > 8
+    assert await crash_everywhere(shop, db, prepare, act, check) > 8
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-async def test_a_crash_in_a_short_pick_neither_loses_nor_doubles_the_replacement(
-    desk: Desk, db: Database, before: bool
-) -> None:
+async def test_a_crash_in_a_short_pick_neither_loses_nor_doubles_the_replacement(desk: Desk, db: Database) -> None:
     shop = desk.shop
 
     async def prepare(name: str) -> Fulfillment:
@@ -274,11 +268,10 @@ async def test_a_crash_in_a_short_pick_neither_loses_nor_doubles_the_replacement
         assert await shop.quantities(sku) == Quantities(3 - short, 1, committed=2 - short)
         assert await shop.quantities(sku, shop.osaka) == Quantities(3, 3 - short, committed=short)
 
-    assert await crash_everywhere(shop, db, prepare, act, check, before=before) > 10
+    assert await crash_everywhere(shop, db, prepare, act, check) > 10
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-async def test_a_crash_at_the_counter_hands_over_once(desk: Desk, db: Database, before: bool) -> None:
+async def test_a_crash_at_the_counter_hands_over_once(desk: Desk, db: Database) -> None:
     shop = desk.shop
 
     async def prepare(name: str) -> Fulfillment:
@@ -295,4 +288,4 @@ async def test_a_crash_at_the_counter_hands_over_once(desk: Desk, db: Database, 
         left = 3 if there.state is State.READY else 1
         assert (await shop.quantities(waiting.lines[0].sku)).on_hand == left
 
-    assert await crash_everywhere(shop, db, prepare, act, check, before=before) > 5
+    assert await crash_everywhere(shop, db, prepare, act, check) > 5

@@ -55,13 +55,14 @@ async def crash_everywhere(
     prepare: Callable[[str], Awaitable[Any]],
     act: Callable[[InventoryStore, Any], Awaitable[Any]],
     check: Callable[[Any], Awaitable[None]],
-    *,
-    before: bool,
 ) -> int:
-    """Let `act` die at every call in turn, sweep, and check; return how many calls it makes."""
+    """Let `act` die after every call in turn, sweep, and check; return how many calls it makes.
+
+    To die after a call is to die before the next one.
+    """
     for at in range(1, MAX_CALLS + 1):
         prepared = await prepare(f"S{at}")
-        store, _ = watched_store(db, dies_at(at, before))
+        store, _ = watched_store(db, dies_at(at, before=False))
         crashed = False
         try:
             await act(store, prepared)
