@@ -1,15 +1,14 @@
 """What can be done with adjustments that need two people: ask, approve, reject, and finish what a crash has left."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from kit.errors import NotFound, Refused, Unavailable
+from kit.errors import NotFound, Refused
 from kit.ids import new_id
 from services.inventory.adjustment import model
 from services.inventory.adjustment.model import KIND, AdjustmentLine, AdjustmentRequest, AdjustmentState
 from services.inventory.model import Actor, LocationId, MovementReason, Sku
-from services.inventory.paper.actions import INVENTORY, open_paper, post, post_left_over, take_step
+from services.inventory.paper.actions import INVENTORY, each_alone, open_paper, post, post_left_over, take_step
 from services.inventory.paper.model import Command, Step
 from services.inventory.paper.taking import take_pieces
 from services.inventory.reservation.model import Line, Onward
@@ -77,10 +76,8 @@ async def finish_approval(store: InventoryStore, asked: AdjustmentRequest, now: 
 async def sweep_adjustments(store: InventoryStore, now: datetime) -> int:
     """Finish the next batch of what crashes left half done; return how many requests that was."""
     stalled = await store.adjustment_requests.stalled(now - timedelta(seconds=APPROVAL_S))
-    for asked in stalled:
-        with suppress(Refused, Unavailable):
-            await finish_approval(store, asked, now)
-    return len(stalled) + await post_left_over(store, store.adjustment_requests)
+    done = await each_alone(stalled, lambda asked: finish_approval(store, asked, now))
+    return done + await post_left_over(store, store.adjustment_requests)
 
 
 async def _as_it_is(store: InventoryStore, id: str) -> AdjustmentRequest:

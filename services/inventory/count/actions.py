@@ -5,11 +5,10 @@ BLOCKED where more is missing than is available. Whoever finds it POSTING for to
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kit.errors import InvalidInput, NotFound, Refused, Unavailable
+from kit.errors import InvalidInput, NotFound, Refused
 from kit.ids import new_id
 from services.inventory.count import model
 from services.inventory.count.model import (
@@ -22,7 +21,7 @@ from services.inventory.count.model import (
     SheetPlace,
 )
 from services.inventory.model import InsufficientStock
-from services.inventory.paper.actions import INVENTORY, check_command, make_move, open_paper, take_step
+from services.inventory.paper.actions import INVENTORY, check_command, each_alone, make_move, open_paper, take_step
 from services.inventory.paper.model import Command, Step, refuse
 from services.inventory.store import InventoryStore
 
@@ -109,10 +108,7 @@ async def finish_posting(store: InventoryStore, sheet: CountSheet, now: datetime
 async def sweep_counts(store: InventoryStore, now: datetime) -> int:
     """Finish the next batch that a crash left half posted; return how many sheets that was."""
     stalled = await store.counts.stalled(now - timedelta(seconds=POSTING_S))
-    for sheet in stalled:
-        with suppress(Unavailable):
-            await finish_posting(store, sheet, now)
-    return len(stalled)
+    return await each_alone(stalled, lambda sheet: finish_posting(store, sheet, now))
 
 
 async def _post_line(store: InventoryStore, sheet: CountSheet, place: int, now: datetime) -> int | None:

@@ -38,7 +38,7 @@ async def create(store: InventoryStore, draft: FulfillmentDraft, command: Comman
     """Make a fulfilment for every location of a reservation; the same key and input again returns what it made."""
     check_command(command)
     refuse(life.check_draft(draft))
-    places = [("pickupLocationId", draft.place_id), ("soldAt", draft.sold_at)]
+    places = [("pickupLocationId", draft.place_id), ("soldAtLocationId", draft.sold_at)]
     known = await store.locations.by_id([id for _, id in places if id is not None])
     refuse([NotFound(path=("input", name), kind="Location", id=id) for name, id in places if id and id not in known])
     reservation = await find_reservation(store, draft.reservation_id, command.by.actor)

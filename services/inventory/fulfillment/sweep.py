@@ -1,14 +1,12 @@
 """What a sweep does for fulfilments: lets go what nobody collects, and finishes what crashes have left half done."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from kit.errors import Refused, Unavailable
 from services.inventory.fulfillment import life
 from services.inventory.fulfillment.actions import allocate, draft_of
 from services.inventory.fulfillment.model import Fulfillment, FulfillmentState
 from services.inventory.fulfillment.resource import resource
-from services.inventory.paper.actions import INVENTORY, post, post_left_over
+from services.inventory.paper.actions import INVENTORY, each_alone, post, post_left_over
 from services.inventory.paper.model import Step
 from services.inventory.store import InventoryStore
 
@@ -19,18 +17,12 @@ STALLED_S = 10
 async def sweep_fulfillments(store: InventoryStore, now: datetime) -> int:
     """Do the next batch of each; return how many fulfilments that was."""
     before = now - timedelta(seconds=STALLED_S)
-    late = await store.fulfillments.not_collected(now)
-    for each in late:
-        await _expire(store, each, now)
     stalled = [each for each in await store.fulfillments.stalled(before) if each.parent_id is None]
-    for each in stalled:
-        with suppress(Refused, Unavailable):
-            await _finish_making(store, each)
+    done = await each_alone(await store.fulfillments.not_collected(now), lambda each: _expire(store, each, now))
+    done += await each_alone(stalled, lambda each: _finish_making(store, each))
     resourcing = await store.fulfillments.resourcing(before)
-    for each in resourcing:
-        with suppress(Unavailable):
-            await resource(store, each, now=now)
-    return len(late) + len(stalled) + len(resourcing) + await post_left_over(store, store.fulfillments)
+    done += await each_alone(resourcing, lambda each: resource(store, each, now=now))
+    return done + await post_left_over(store, store.fulfillments)
 
 
 async def _expire(store: InventoryStore, fulfillment: Fulfillment, now: datetime) -> None:

@@ -1,18 +1,21 @@
 """How a paper takes a step: decide by one compare-and-set, then post what it moves; the sweeper posts what is left."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from kit.errors import IdempotencyKeyReused, InvalidInput, NotFound, Refused, Unavailable
 from kit.idempotency import check_key, fingerprint
+from kit.log import logger
 from services.inventory.model import Actor, LocationId, Sku
 from services.inventory.paper.model import MAX_STEPS, Command, Decision, Move, PaperT, Step, check_note, refuse
 from services.inventory.paper.store import PaperStore, StepKeyTaken
 from services.inventory.stock.actions import move
 from services.inventory.stock.model import StockMove
 from services.inventory.store import InventoryStore
+
+log = logger(__name__)
 
 INVENTORY = Actor(channel="inventory")
 """Who does what nobody asked for at that moment."""
@@ -97,10 +100,20 @@ async def make_move(store: InventoryStore, key: str, wanted: Move, paper_id: str
 
 async def post_left_over(store: InventoryStore, papers: PaperStore[Any]) -> int:
     """Make the posts of the next batch of papers that a crash left; return how many papers there were."""
-    left = await papers.unposted()
-    for paper in left:
-        await post(store, papers, paper)
-    return len(left)
+    return await each_alone(await papers.unposted(), lambda paper: post(store, papers, paper))
+
+
+async def each_alone(papers: Sequence[PaperT], work: Callable[[PaperT], Awaitable[object]]) -> int:
+    """Do the work of every paper, whatever becomes of the others; return how many papers there were.
+
+    A refusal is an answer (a paper goes back to where it was); what is left half done is tried again by the next sweep.
+    """
+    for paper in papers:
+        try:
+            await work(paper)
+        except (Refused, Unavailable) as error:
+            log.warning("paper could not be finished", paper=paper.id, reason=str(error))
+    return len(papers)
 
 
 def check_command(command: Command) -> None:

@@ -6,6 +6,7 @@ fields. Shard key: none; the keys of steps are unique over the collection, which
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Generic
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -135,6 +136,12 @@ class PaperStore(Generic[PaperT]):
     async def page(self, where: Document, args: PageArgs) -> Page[PaperT]:
         """One page, newest first."""
         return await find_page(self.collection, where, NEWEST, args, self._parse, projection={"outbox": 0})
+
+    async def stuck(self, session: AsyncClientSession, before: datetime) -> dict[str, datetime]:
+        """The papers with posts to make since before then, at the session's one instant."""
+        where: Document = {"pending.0": {"$exists": True}, "updated_at": {"$lt": before}}
+        cursor = self.collection.find(where, {"updated_at": 1}, session=session).limit(SWEEP_BATCH)
+        return {document["_id"]: document["updated_at"] async for document in cursor}
 
     async def open_at(self, where: Document, session: AsyncClientSession) -> list[PaperT]:
         """Every paper that matches at the session's one instant."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
@@ -23,6 +23,8 @@ from services.inventory.transfer.model import committed as committed_by_transfer
 log = logger(__name__)
 
 SWEEP_EVERY_S = 1.0
+STUCK = timedelta(minutes=5)
+"""A paper whose movements are not made after so many sweeps needs somebody to look at it."""
 
 
 async def sweep_papers(store: InventoryStore, *, now: datetime) -> int:
@@ -45,10 +47,15 @@ async def sweep_papers_for_ever(store: InventoryStore) -> None:
 
 
 async def audit_papers(store: InventoryStore, session: AsyncClientSession, committed: Mapping[str, int]) -> list[str]:
-    """Every stock with fewer committed pieces (`committed`, by stock id) than open papers have committed there."""
+    """Every stock with fewer committed pieces (`committed`, by stock id) than open papers have committed there, and
+    every paper that is stuck."""
     claims: list[Claim] = []
+    problems: list[str] = []
     for transfer in await store.transfers.on_the_books(session):
         claims += committed_by_transfer(transfer)
     for fulfillment in await store.fulfillments.on_the_books(session):
         claims += committed_by_fulfillment(fulfillment)
-    return audit_claims(claims, committed)
+    for papers in store.papers:
+        for id, since in (await papers.stuck(session, utc_now() - STUCK)).items():
+            problems.append(f"{id}: has movements of stock to make since {since.isoformat()}")
+    return problems + audit_claims(claims, committed)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from kit.errors import InvalidInput, NotFound, Refused, Unavailable
+from kit.errors import InvalidInput, NotFound, Refused
 from kit.ids import new_id
 from services.inventory.fulfillment import actions as fulfillments
 from services.inventory.fulfillment.life import Picked
-from services.inventory.paper.actions import INVENTORY, open_paper, take_step
+from services.inventory.paper.actions import INVENTORY, each_alone, open_paper, take_step
 from services.inventory.paper.model import By, Command, Step, need_location, refuse
 from services.inventory.pick import model
 from services.inventory.pick.model import KIND, BinOf, Confirmed, Handed, Wave, WaveState
@@ -93,13 +93,8 @@ async def sweep_waves(store: InventoryStore, now: datetime) -> int:
     """Finish the next batch of what crashes left half done; return how many waves that was."""
     before = now - timedelta(seconds=STALLED_S)
     stalled, untold = await store.waves.stalled(before), await store.waves.untold(before)
-    for wave in stalled:
-        with suppress(Unavailable):
-            await finish_planning(store, wave, now)
-    for wave in untold:
-        with suppress(Unavailable):
-            await tell_fulfillments(store, wave, now)
-    return len(stalled) + len(untold)
+    done = await each_alone(stalled, lambda wave: finish_planning(store, wave, now))
+    return done + await each_alone(untold, lambda wave: tell_fulfillments(store, wave, now))
 
 
 async def _tell(store: InventoryStore, wave: Wave, handed: Handed, now: datetime) -> None:

@@ -5,13 +5,12 @@ Whoever finds it APPROVING for too long does the rest, under the same reservatio
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from kit.errors import NotFound, Refused
 from kit.ids import new_id
 from services.inventory.model import LocationId, Sku
-from services.inventory.paper.actions import INVENTORY, open_paper, post, take_step
+from services.inventory.paper.actions import INVENTORY, each_alone, open_paper, post_left_over, take_step
 from services.inventory.paper.model import Command, Count, Step, refuse
 from services.inventory.paper.taking import take_pieces
 from services.inventory.reservation.model import Line
@@ -101,13 +100,8 @@ async def find_lost(store: InventoryStore, counts: Sequence[Count], location_id:
 async def sweep_transfers(store: InventoryStore, now: datetime) -> int:
     """Finish the next batch of what crashes left half done; return how many transfers that was."""
     stalled = await store.transfers.stalled(now - timedelta(seconds=APPROVAL_S))
-    for transfer in stalled:
-        with suppress(Refused):
-            await finish_approval(store, transfer, now)
-    left = await store.transfers.unposted()
-    for transfer in left:
-        await post(store, store.transfers, transfer)
-    return len(stalled) + len(left)
+    done = await each_alone(stalled, lambda transfer: finish_approval(store, transfer, now))
+    return done + await post_left_over(store, store.transfers)
 
 
 async def _as_it_is(store: InventoryStore, id: str) -> Transfer:

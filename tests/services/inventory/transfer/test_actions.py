@@ -2,19 +2,22 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refused
+from kit.ids import new_id
 from kit.mongo import Database
-from services.inventory.actions import audit
-from services.inventory.model import InsufficientStock, Sku
-from services.inventory.paper.model import Count, QuantityExceeded, WrongLocation, WrongState
-from services.inventory.stock.model import Quantities
+from kit.times import utc_now
+from services.inventory.actions import audit, move, sweep_papers
+from services.inventory.model import InsufficientStock, MovementReason, Sku, StockState
+from services.inventory.paper.model import Count, QuantityExceeded, Step, WrongLocation, WrongState
+from services.inventory.stock.model import Quantities, StockMove
 from services.inventory.store import InventoryStore
-from services.inventory.transfer import actions
+from services.inventory.transfer import actions, model
 from services.inventory.transfer.model import Arrival, Transfer, TransferDraft, TransferState
-from tests.services.inventory.paper.world import at_location, crash_everywhere, refusal, step
+from tests.services.inventory.paper.world import CLERK, at_location, crash_everywhere, refusal, step
 from tests.services.inventory.world import MUG, Shop
 
 
@@ -250,6 +253,25 @@ async def test_a_crash_on_the_way_leaves_no_piece_in_two_places_or_none(shop: Sh
         )
 
     assert await crash_everywhere(shop, db, prepare, act, check) > 8
+
+
+async def test_a_paper_that_is_stuck_is_seen_and_holds_up_no_other(shop: Shop) -> None:
+    await shop.stock({MUG: 5, "CUP": 5})
+    stuck, other = await approved(shop, (MUG, 2)), await approved(shop, ("CUP", 2))
+    for each in (stuck, other):  # decided by a worker that dies before it moves anything
+        decision = model.ship(each, None, None, CLERK)
+        dead = Step(new_id("key"), "", "ship", decision.after.state, utc_now() - timedelta(minutes=6), "staff:stf_1")
+        await shop.store.transfers.decide(each, decision, dead, CLERK.actor)
+    gone = StockMove("gone", MUG, shop.ginza, StockState.COMMITTED, None, 2, MovementReason.LOST)
+    await move(shop.store, gone, actor=CLERK.actor, now=utc_now())
+    await sweep_papers(shop.store, now=utc_now())
+    assert await shop.quantities("CUP") == Quantities(3, 3)
+    (problem,) = await audit(shop.store)
+    assert problem.startswith(f"{stuck.id}: has movements of stock to make since")
+    await shop.stock_more(MUG, 2)
+    back = StockMove("back", MUG, shop.ginza, StockState.AVAILABLE, StockState.COMMITTED, 2, MovementReason.FOUND)
+    await move(shop.store, back, actor=CLERK.actor, now=utc_now())
+    await sweep_papers(shop.store, now=utc_now())
 
 
 async def test_the_audit_sees_committed_pieces_that_are_gone(shop: Shop) -> None:
