@@ -7,7 +7,7 @@ each as a task; what a reader is behind with waits in its subscription (`gateway
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from starlette.types import Receive, Send
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access, Caller
 from gateway.engine import GraphQLRequest
 from gateway.errors import INTERNAL, TOO_MANY_SUBSCRIPTIONS, error
-from gateway.subscription import Asked, Subscriptions, Told
+from gateway.subscription import Asked, Subscriptions
 from gateway.trace import Trace
 from kit.app import envelope_problem
 from kit.errors import BadUserInput, Fault, Forbidden, Unauthenticated
@@ -28,6 +28,8 @@ from kit.tasks import stop
 SUBPROTOCOL = "graphql-transport-ws"
 MAX_OPERATIONS = 100
 """Running at one time on one connection: a page subscribes to some ten things."""
+MAX_TASKS = 2 * MAX_OPERATIONS
+"""Of them, those included that have been completed and are still closing their sources."""
 MAX_MESSAGE_BYTES = 1024 * 1024
 """As a request's body by HTTP. The server should refuse more before it is read whole: `ws_max_size` of uvicorn."""
 MAX_ID_CHARACTERS = 128
@@ -48,8 +50,6 @@ MAX_REASON_BYTES = 120
 """RFC 6455 5.5: a close frame has 125 bytes, two of them the code."""
 CREDENTIALS = frozenset({"authorization", KEY_HEADER, *NARROWING_HEADERS})
 """What of a `connection_init` payload is read, whatever else a client puts there."""
-
-Tell = Callable[[Asked], AsyncGenerator[Told, None]]
 
 _OPERATION_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,63}")
 _log = logger("gateway.access_log")
@@ -140,7 +140,7 @@ class Connection:
             payload = {"payload": message["payload"]} if "payload" in message else {}
             await self._send({"type": "pong", **payload})
         elif kind == "subscribe":
-            self._subscribe(message)
+            await self._subscribe(message)
         elif kind == "complete":
             self._complete(_id_of(message))
         elif kind != "pong":
@@ -173,15 +173,20 @@ class Connection:
         if not self._operations:
             self._timer = self._after(IDLE_S, Closed(NORMAL, f"Idle for {IDLE_S:g} s"))
 
-    def _subscribe(self, message: Mapping[str, Any]) -> None:
+    async def _subscribe(self, message: Mapping[str, Any]) -> None:
         if self._caller is None:
             raise Closed(UNAUTHORIZED, "Unauthorized")
         identity = _id_of(message)
         if identity in self._operations:
             raise Closed(SUBSCRIBER_EXISTS, f"Subscriber for {identity} already exists")
         request = _request_of(message.get("payload"))
-        tell = self._subscriptions.tell if len(self._operations) < MAX_OPERATIONS else _too_many
-        task = asyncio.create_task(self._operate(identity, Asked(request, self._identify, Trace.begin()), tell))
+        if len(self._operations) >= MAX_OPERATIONS or len(self._tasks) >= MAX_TASKS:
+            problem = error(f"{MAX_OPERATIONS} operations run on this connection.", TOO_MANY_SUBSCRIPTIONS)
+            # Told from here, so that who takes no answers is not read any further.
+            await self._send({"id": identity, "type": "error", "payload": [problem]})
+            return
+        asked = Asked(request, self._identify, Trace.begin())
+        task = asyncio.create_task(self._operate(identity, asked))
         self._operations[identity] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -194,13 +199,13 @@ class Connection:
             task.cancel()
             self._be_patient()
 
-    async def _operate(self, identity: str, asked: Asked, tell: Tell) -> None:
+    async def _operate(self, identity: str, asked: Asked) -> None:
         """Run one operation to its end, and tell it."""
         started, answered = time.perf_counter(), 0
         head = b'{"id":' + orjson.dumps(identity) + b',"type":'
         last = head + b'"complete"}'
         try:
-            async with aclosing(tell(asked)) as all_told:
+            async with aclosing(self._subscriptions.tell(asked)) as all_told:
                 async for told in all_told:
                     if told.errors is not None:
                         last = head + b'"error","payload":' + orjson.dumps(told.errors) + b"}"
@@ -279,11 +284,6 @@ def _with_credentials(headers: Mapping[str, str], payload: Mapping[str, Any]) ->
         if merged.setdefault(name, value) != value:
             raise Forbidden(f"{name}: another value came with the upgrade")
     return merged
-
-
-async def _too_many(_: Asked) -> AsyncGenerator[Told, None]:
-    message = f"{MAX_OPERATIONS} operations run on this connection."
-    yield Told.of({"errors": [error(message, TOO_MANY_SUBSCRIPTIONS)]})
 
 
 def _log_line(asked: Asked, caller: Caller | None, started: float, answered: int) -> None:

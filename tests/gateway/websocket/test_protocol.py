@@ -1,6 +1,7 @@
 """`graphql-transport-ws` to the letter: every message, every close code, who may connect and as whom."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +11,7 @@ import orjson
 import pytest
 from starlette.routing import WebSocketRoute
 from structlog.testing import capture_logs
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway import websocket
 from gateway.subscription import running
@@ -41,6 +42,12 @@ async def closed(client: Client) -> tuple[int | None, str | None]:
     async with asyncio.timeout(30):
         await client.socket.wait_closed()
     return client.socket.close_code, client.socket.close_reason
+
+
+def sockets_of(home: House) -> Any:
+    """The endpoint of its sockets."""
+    (endpoint,) = [route.app for route in home.app.routes if isinstance(route, WebSocketRoute)]
+    return endpoint
 
 
 class TestClosing:
@@ -144,8 +151,7 @@ class TestClosing:
             await home.clinic.until_listening()
             client.socket.transport.pause_reading()
             await tell_until_closed(home)
-            (sockets,) = [route.app for route in home.app.routes if isinstance(route, WebSocketRoute)]
-            await until(lambda: dict(sockets.counts.closed) == {1013: 1})
+            await until(lambda: dict(sockets_of(home).counts.closed) == {1013: 1})
             client.socket.transport.abort()
 
 
@@ -246,6 +252,28 @@ class TestMessages:
             await home.clinic.until_listening()
             home.clinic.tell("a", 1, None)
             assert (await client.receive())["id"] == "1"
+
+    async def test_who_sends_and_takes_nothing_is_not_read_any_further(
+        self, home: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connection, "MAX_OPERATIONS", 2)
+        monkeypatch.setattr(connection, "SEND_TIMEOUT_S", 0.5)
+        async with home.socket() as client:
+            (served,) = sockets_of(home)._open
+            client.socket.transport.pause_reading()
+            identity = "x" * connection.MAX_ID_CHARACTERS
+            message = orjson.dumps({"type": "ping", "payload": identity * 5_000}).decode()
+            query = orjson.dumps({"type": "subscribe", "id": "%", "payload": {"query": "{ beds }"}}).decode()
+            most = 0
+            for number in range(100):
+                with contextlib.suppress(TimeoutError, ConnectionClosed):
+                    async with asyncio.timeout(0.02):
+                        await client.socket.send(message)
+                        await client.socket.send(query.replace("%", f"{number}"))
+                most = max(most, len(served._tasks))
+            await until(lambda: dict(sockets_of(home).counts.closed) == {1013: 1})
+            client.socket.transport.abort()
+        assert most <= 2
 
 
 class TestWhoMayConnect:
