@@ -69,8 +69,10 @@ async def available_near(
     size = max(CHUNK, ROWS_AHEAD * wanted)
     at = 0
     while open_skus and at < len(ahead):
-        chunk = ahead[at : at + size]
-        levels = await store.stock.available_at(open_skus, [place.location.id for place in chunk])
+        chunk: dict[str, tuple[int, NearbyLocation]] = {
+            place.location.id: (rank, place) for rank, place in enumerate(ahead[at : at + size])
+        }
+        levels = await store.stock.available_at(open_skus, list(chunk))
         for sku in open_skus:
             _fill(rows[sku], sku, levels[sku], chunk, shelf)
         open_skus = [sku for sku in open_skus if len(rows[sku]) < wanted]
@@ -108,14 +110,16 @@ def _anywhere(store: InventoryStore, sku: str, levels: Sequence[StockLevel], she
 
 
 def _fill(
-    rows: list[Available], sku: str, levels: Mapping[str, int], chunk: Sequence[NearbyLocation], shelf: Shelf
+    rows: list[Available],
+    sku: str,
+    levels: Mapping[str, int],
+    chunk: Mapping[str, tuple[int, NearbyLocation]],
+    shelf: Shelf,
 ) -> None:
     wanted = shelf.page.first + 1
-    for place in chunk:
-        available = levels.get(place.location.id)
-        if available is None:
-            continue
-        pieces = shelf.pieces(sku, place.location.id, available)
+    for id in sorted(levels, key=lambda id: chunk[id][0]):
+        place = chunk[id][1]
+        pieces = shelf.pieces(sku, id, levels[id])
         if pieces or not shelf.in_stock:
             rows.append(Available(place.location.id, pieces, place))
             if len(rows) == wanted:
