@@ -85,9 +85,9 @@ class Reader:
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, thesaurus: Thesaurus) -> None:
         self._asking = Asking(schema)
         self._searcher = searcher
-        self._thesaurus = thesaurus
         self._modes = lru_cache(CACHED)(self._find_mode)
         self._values = lru_cache(CACHED)(self._values_of)
+        self._text_tiers = lru_cache(CACHED)(partial(self._asking.tiers, thesaurus=thesaurus))
         self._answers: OrderedDict[str, Any] = OrderedDict()
 
     def page(self, ask: Ask, args: PageArgs) -> Found:
@@ -175,13 +175,13 @@ class Reader:
     def _tiers(self, ask: Ask, mode: Mode) -> list[Query]:
         if not ask.text:
             return [Query.all_query()]
-        tiers = self._asking.tiers(ask.text, mode, self._thesaurus)
+        tiers = self._text_tiers(ask.text, mode)
         return tiers if ask.order is Order.RELEVANCE else [any_of(tiers)]
 
     def _whole(self, ask: Ask, without: FacetAsked | None = None, *more: Query) -> Query:
         narrow = [*self._asking.narrowed(ask.narrow, without), *more]
         if ask.text:
-            narrow.append(any_of(self._asking.tiers(ask.text, self._mode_of(ask), self._thesaurus)))
+            narrow.append(any_of(self._text_tiers(ask.text, self._mode_of(ask))))
         return all_of(narrow)
 
     def _mode_of(self, ask: Ask) -> Mode:
@@ -192,7 +192,7 @@ class Reader:
     def _find_mode(self, text: str, channel: str, location: str | None, sees_all: bool) -> Mode:
         visible = self._asking.visible(Narrow(channel, location, sees_all))
         for mode in Mode:
-            if self._count(all_of([any_of(self._asking.tiers(text, mode, self._thesaurus)), *visible])):
+            if self._count(all_of([any_of(self._text_tiers(text, mode)), *visible])):
                 return mode
         return Mode.EXACT
 
