@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kit.errors import Refused
+from kit.errors import InvalidInput, NotFound, Refusal, Refused
 from services.catalog.coupon.actions import CouponSeen, opened, see_codes
 from services.catalog.coupon.model import CouponOutcome
+from services.catalog.design.actions import DesignPrice, price_designs
 from services.catalog.pricing.model import PriceBook, base_prices
 from services.catalog.pricing.store import policy_of, product_key, sku_key
 from services.catalog.pricing.tax import TaxClass
 from services.catalog.promotion.model import Situation, tags_of
 from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.model import Item, Market, Quote, WantedLine, check_lines, price_basket
+from services.catalog.quote.refusals import NotPriced
 from services.catalog.quote.shown import Past
 from services.catalog.quote.store import Rules, VariantFacts
 from services.catalog.shopper.model import NOBODY
@@ -77,6 +79,7 @@ async def quote(store: CatalogStore, lines: Sequence[WantedLine], buyer: Buyer, 
     problems = check_lines(lines)
     if problems:
         raise Refused(*problems)
+    lines = await _with_designs(store, lines, buyer)
     seen = await see_codes(store, codes, buyer)
     market, items = await asyncio.gather(
         load_market(store, buyer, opened(seen)), load_items(store, [line.sku for line in lines])
@@ -86,6 +89,42 @@ async def quote(store: CatalogStore, lines: Sequence[WantedLine], buyer: Buyer, 
         raise Refused(*quoted)
     used = {discount.coupon_id for discount in quoted.discounts}
     return Quoted(quoted, buyer, tuple(_as_applied(one, used) for one in seen))
+
+
+async def _with_designs(store: CatalogStore, lines: Sequence[WantedLine], buyer: Buyer) -> Sequence[WantedLine]:
+    """The lines with what their designs add to a piece; every design that cannot be ordered is refused."""
+    ids = sorted({line.design_id for line in lines if line.design_id is not None})
+    if not ids:
+        return lines
+    designs = await price_designs(store, ids, buyer.currency)
+    problems = [
+        problem
+        for place, line in enumerate(lines)
+        if line.design_id is not None
+        for problem in check_design(line, place, designs.get(line.design_id), buyer.channel.id, buyer.currency)
+    ]
+    if problems:
+        raise Refused(*problems)
+    return [
+        line if line.design_id is None else replace(line, surcharge_minor=designs[line.design_id].surcharge_minor or 0)
+        for line in lines
+    ]
+
+
+def check_design(
+    line: WantedLine, place: int, design: DesignPrice | None, channel: str, currency: str
+) -> list[Refusal]:
+    """Why a line cannot have this design: there is none, it is another variant's, outdated, or not priced here."""
+    path = ("input", "lines", str(place), "designId")
+    if design is None:
+        return [NotFound(path=path, kind="Design", id=line.design_id or "")]
+    if design.sku != line.sku:
+        return [InvalidInput(path=path, expected=f"a design of {line.sku}", got=f"one of {design.sku}")]
+    if not design.is_orderable:
+        return [InvalidInput(path=path, expected="a design that today's choices allow", got=line.design_id or "")]
+    if design.surcharge_minor is None:
+        return [NotPriced(path=path, sku=line.sku, channel=channel, currency=currency)]
+    return []
 
 
 def _as_applied(seen: CouponSeen, used: set[str | None]) -> CouponSeen:

@@ -15,6 +15,7 @@ class QuoteLineInput:
 
     sku: strawberry.ID = strawberry.field(description="Stock keeping unit.")
     quantity: int = strawberry.field(default=1, description="1 to 10,000.")
+    design_id: strawberry.ID | None = strawberry.field(default=None, description="The saved design of the pieces.")
 
 
 @strawberry.input(description="A basket, and for whom: left out, the caller here and now.")
@@ -31,7 +32,7 @@ class QuoteInput:
 
     def to_lines(self) -> list[WantedLine]:
         """For the action."""
-        return [WantedLine(line.sku, line.quantity) for line in self.lines]
+        return [WantedLine(line.sku, line.quantity, line.design_id) for line in self.lines]
 
     def to_wish(self) -> Wish:
         """For the action."""

@@ -154,7 +154,7 @@ def price_basket(lines: Sequence[WantedLine], items: Mapping[str, Item], market:
     if problems:
         return problems
     wanted = [line for line, _ in merged]
-    units = [price.amount_minor + line.surcharge_minor for price, line in zip(prices, wanted, strict=True)]
+    units = [max(0, price.amount_minor + line.surcharge_minor) for price, line in zip(prices, wanted, strict=True)]
     whole = sum(unit * line.quantity for unit, line in zip(units, wanted, strict=True))
     if whole > MAX_MINOR_UNITS // 2:  # tax on top is at most as much again
         expected = f"a basket of at most {MAX_MINOR_UNITS // 2} minor units"

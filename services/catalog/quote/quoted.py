@@ -24,7 +24,8 @@ strawberry.enum(CouponOutcome, description="What became of a code in a quote.")
 class QuoteLine:
     """See `model.QuotedLine`."""
 
-    sku: strawberry.ID = strawberry.field(description="Which variant; lines of one variant are one line.")
+    sku: strawberry.ID = strawberry.field(description="Which variant; lines of one variant and design are one line.")
+    design_id: strawberry.ID | None = strawberry.field(description="The saved design; its surcharge is in unitPrice.")
     places: list[int] = strawberry.field(description="The input lines it stands for.")
     quantity: int = strawberry.field(description="Pieces.")
     unit_price: Money = strawberry.field(description="One piece before promotions, as the channel states prices.")
@@ -43,6 +44,7 @@ class QuoteLine:
         compare = line.compare_at_minor
         return cls(
             sku=strawberry.ID(line.sku),
+            design_id=None if line.design_id is None else strawberry.ID(line.design_id),
             places=list(line.places),
             quantity=line.quantity,
             unit_price=money(line.unit_minor, currency),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from typing import Final
 
 import strawberry
 
@@ -22,6 +24,9 @@ from services.catalog.quote.actions import load_market, load_past, quote_one
 from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.discount import Discount
 from services.catalog.quote.shown import shown
+
+MONEY_CACHE: Final = 8_192
+"""Amounts kept as the graph shows them: they are values, and a Decimal costs more to make than to find."""
 
 
 @presents(refusals.NotPriced)
@@ -132,8 +137,9 @@ class PriceExplanation:
     price: Price | None = strawberry.field(description="What it comes to; null if no price holds.")
 
 
+@lru_cache(maxsize=MONEY_CACHE)
 def money(minor_units: int, currency: str) -> Money:
-    """For the graph."""
+    """For the graph; a quote shows the same few hundred amounts over and over."""
     return Money.of(MoneyValue(minor_units, currency))
 
 
