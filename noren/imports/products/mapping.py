@@ -15,6 +15,7 @@ class ProductColumns(Strict):
 
     sku: str | None = None
     product: str | None = None
+    variant: str | None = None
     slug: str | None = None
     brand: str | None = None
     category: str | None = None
@@ -55,7 +56,7 @@ class ProductMapping(Strict):
     match: Literal["external_id", "slug"] = "external_id"
     normalise: bool = True
     separator: str = Field(default="|", min_length=1, max_length=1)
-    sku_missing: Literal["refuse", "barcode", "row"] = "refuse"
+    sku_missing: Literal["refuse", "barcode", "variant"] = "refuse"
     barcode_wrong: Literal["refuse", "drop"] = "refuse"
     repeated_sku: Literal["refuse", "last"] = "refuse"
     option_missing: Literal["refuse", "fill"] = "refuse"

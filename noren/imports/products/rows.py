@@ -141,8 +141,8 @@ def _derived(row: Row, mapping: ProductMapping, barcodes: Sequence[str]) -> str:
     """What stands in for a missing SKU."""
     if mapping.sku_missing == "barcode":
         return next(iter(barcodes), "")
-    if mapping.sku_missing == "row":
-        return f"{mapping.source}-{row.cells['product']}-{row.line}" if "product" in row.cells else ""
+    if mapping.sku_missing == "variant" and "variant" in row.cells:
+        return f"{mapping.source}-{row.cells['variant']}"
     return ""
 
 

@@ -4,12 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from noren.imports.accounting import prove
 from noren.imports.errors import ImportStopped
+from noren.imports.products import saleor
 from noren.imports.products.drafts import slug_of
 from noren.imports.products.mapping import ProductMapping, load_product_mapping
 from noren.imports.products.model import MEANING, REMARK_MEANING, Outcome, Remark
@@ -138,3 +140,39 @@ def test_every_outcome_has_words_and_columns_that_are_missing_are_named() -> Non
         classify(csv_table("SKU,Product,EAN,Category,Image,Color,Price\n", "t.csv"), ProductMapping(**PLAIN))
     with pytest.raises(ImportStopped, match=r"prices\.0\.currency"):
         load_product_mapping(str(EXTRACTS / "bad-currency.toml"))
+
+
+SALEOR = [
+    {"model": "product.category", "pk": 1, "fields": {"name": "Shoes"}},
+    {"model": "product.product", "pk": 7,
+     "fields": {"name": "Plimsolls", "category": 1, "description_plaintext": "White."}},
+    {"model": "product.productvariant", "pk": 70, "fields": {"product": 7, "sku": "P-40", "name": "40"}},
+    {"model": "product.productvariant", "pk": 71, "fields": {"product": 7, "sku": None, "name": "41"}},
+    {"model": "product.productvariantchannellisting", "pk": 1,
+     "fields": {"variant": 70, "currency": "USD", "price_amount": "25.000"}},
+    {"model": "attribute.attribute", "pk": 5, "fields": {"slug": "shoe-size"}},
+    {"model": "attribute.attributevalue", "pk": 40, "fields": {"attribute": 5, "name": "40"}},
+    {"model": "attribute.attributevalue", "pk": 41, "fields": {"attribute": 5, "name": "41"}},
+    {"model": "attribute.assignedvariantattribute", "pk": 1, "fields": {"variant": 70, "assignment": 1}},
+    {"model": "attribute.assignedvariantattribute", "pk": 2, "fields": {"variant": 71, "assignment": 1}},
+    {"model": "attribute.assignedvariantattributevalue", "pk": 1, "fields": {"value": 40, "assignment": 1}},
+    {"model": "attribute.assignedvariantattributevalue", "pk": 2, "fields": {"value": 41, "assignment": 2}},
+]  # fmt: skip
+"""Of the form of Saleor's `populatedb_data.json`."""
+
+
+def test_saleors_records_become_rows_and_its_nameless_variants_get_a_sku(tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_bytes(orjson.dumps(SALEOR))
+    saleor.main(str(tmp_path / "data.json"), str(tmp_path / "rows.jsonl"))
+    mapping = load_product_mapping("saleor")
+    lacking = {"option:medium": "", "option:size": "", "price:PLN": ""}
+    lines = [orjson.loads(line) | lacking for line in (tmp_path / "rows.jsonl").read_bytes().splitlines()]
+    (tmp_path / "rows.jsonl").write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+
+    rows = classify(read_table(tmp_path / "rows.jsonl", mapping.file), mapping)
+
+    assert ends(rows) == [None, None]
+    assert [row.sku for row in rows] == ["P-40", "saleor-71"]
+    assert rows[1].remarks == {Remark.SKU_DERIVED}
+    assert [row.cells["option:shoe-size"] for row in rows] == ["40", "41"]
+    assert [[price.gross_minor for price in row.prices] for row in rows] == [[2_500], []]
