@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noren.imports.accounting import prove
@@ -114,6 +114,7 @@ def test_real_rows_of_open_food_facts_are_read_from_sql() -> None:
 CELLS = st.sampled_from(["", "A", "B", "A1", "4006381333931", "4006381333930", "1.50", "x", "Red", "ﾏｸﾞ", " "])
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELLS, min_size=7, max_size=9), max_size=30), st.sampled_from(["refuse", "last"]))
 def test_every_row_of_any_file_is_accounted_for(lines: list[list[str]], repeated: str) -> None:
     rows = decided(*(",".join(line) for line in lines), repeated_sku=repeated)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.errors import Refusal
@@ -155,6 +155,7 @@ VALUES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Attribute, st.text(), VALUES)))
 def test_what_is_stored_is_read_back_the_same(values: list[Attribute]) -> None:
     assert parse_attributes(attribute_documents(values)) == tuple(values)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.errors import Refusal
@@ -108,6 +108,7 @@ def test_a_surcharge_is_the_sum_of_what_was_chosen() -> None:
     assert surcharge(SHOE, selected("upper:mesh", "sole:flat"), "USD") == 0
 
 
+@settings(deadline=None)
 @given(st.permutations(selected("upper:leather", "sole:spiked", "laces:red", name="NOREN")))
 def test_the_order_of_choices_makes_no_difference(chosen: list[Selection]) -> None:
     assert check_selections(SHOE, chosen) == []
@@ -224,11 +225,11 @@ async def test_a_design_is_checked_by_the_server(store: CatalogStore, ask: Ask) 
     assert both["userErrors"] == [
         {
             "code": "CHOICES_EXCLUDED",
-            "path": ["input", "selections", "0"],
+            "path": ["input", "selections", "2"],
             "first": "sole:spiked",
             "second": "laces:red",
         }
-    ] or both["userErrors"][0]["path"] == ["input", "selections", "2"]
+    ]
     await save(ask)
     assert (await save(ask, selections=SPIKED[:1]))["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
     await upsert_product(
