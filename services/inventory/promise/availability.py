@@ -1,4 +1,4 @@
-"""How much may be promised where, for many variants at once: two queries, however many variants and locations.
+"""How much may be promised where, for many variants at once: a few queries, however many variants and locations.
 
 Around a point the nearest locations are asked first; only variants that are at too few of them are asked for further
 ones.
