@@ -14,7 +14,7 @@ MAX_BALANCE = 2_000_000_000
 """Points or debt of one wallet: GraphQL's Int, which carries them, ends at 2^31 - 1."""
 MAX_LIMITED_LOTS = 200
 """Time-limited lots of one wallet, so that the document stays small; lots with one expiry are one lot."""
-MAX_HOLDS = 50
+MAX_HOLDS = 100
 """Holds of one wallet at a time: nobody checks out in more places at once, and they live in the wallet's document."""
 REGULAR_LIFE_MONTHS = 12
 """Regular points expire this long after the member's last earning or spending, as members here are used to."""

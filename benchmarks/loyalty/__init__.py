@@ -1,0 +1,1 @@
+"""Figures of the points ledger. See RESULTS.md."""
