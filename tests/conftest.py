@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kit.events import EventLog
 from kit.ids import new_id
 from kit.mongo import Database, connect, database
 from kit.mongod import EmbeddedMongo
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
+"""How long an example takes says how busy the machine is, not whether the code is right."""
 
 
 @pytest.fixture(scope="session")
