@@ -7,6 +7,7 @@ from services.inventory.paper.upkeep import audit_papers, sweep_papers, sweep_pa
 from services.inventory.reservation.actions import (
     Swept,
     commit,
+    extend,
     find_reservation,
     move_all,
     release,
@@ -26,6 +27,7 @@ __all__ = [
     "adjust_stock",
     "audit",
     "commit",
+    "extend",
     "find_reservation",
     "import_locations",
     "import_opening_stock",

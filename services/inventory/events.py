@@ -36,9 +36,13 @@ from collections.abc import Sequence
 
 from kit.events import Consumer, Drainer, Event, EventLog
 from kit.times import utc_now
+from services.inventory.bundle.model import Component
+from services.inventory.model import Sku
 from services.inventory.reorder.actions import watch
 from services.inventory.store import InventoryStore
 
+BUNDLE_CHANGED = "noren.catalog.bundle_changed.v1"
+"""data {sku, version, components: [{sku, quantity}]}; without components it is a bundle no more."""
 HEARD = ("noren.inventory.stock_changed.v1",)
 """Its own: reorder points are watched by it."""
 
@@ -63,9 +67,23 @@ def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: InventoryStore, event_log: EventLog) -> list[Consumer]:
-    """The one consumer of inventory: it watches the reorder points of stock that has moved."""
+    """One watches the reorder points of stock that has moved, one keeps what bundles consist of."""
 
     async def handle(events: Sequence[Event]) -> None:
         await watch(store, [event.subject for event in events], utc_now())
 
-    return [Consumer("inventory-reorder", store.db, event_log, HEARD, handle)]
+    async def handle_bundles(events: Sequence[Event]) -> None:
+        await hear_bundles(store, events)
+
+    return [
+        Consumer("inventory-reorder", store.db, event_log, HEARD, handle),
+        Consumer("inventory-bundles", store.db, event_log, [BUNDLE_CHANGED], handle_bundles),
+    ]
+
+
+async def hear_bundles(store: InventoryStore, events: Sequence[Event]) -> None:
+    """Keep the latest version of each, in whatever order they come."""
+    for event in events:
+        data = event.data
+        components = [Component(Sku(str(each["sku"])), int(each["quantity"])) for each in data["components"]]
+        await store.bundles.put(str(data["sku"]), int(data["version"]), components)

@@ -30,6 +30,8 @@ from services.inventory.reservation.types import (
     ReservationCommitInput,
     ReservationCommitPayload,
     ReservationEnded,
+    ReservationExtendInput,
+    ReservationExtendPayload,
     StockReleaseInput,
     StockReleasePayload,
     StockReserveInput,
@@ -142,6 +144,25 @@ class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation
         context.caller.require(RESERVE)
         held = actions.reserve(context.store, input.to_draft(), actor=context.actor, now=context.caller.at)
         return await settle(held, lambda row: StockReservePayload(reservation=_shown(info, row)), StockReservePayload)
+
+    @strawberry.mutation(description="Hold a reservation longer; never shorter than it is. Scope stock:reserve.")
+    async def reservation_extend(
+        self, info: Info, input: Annotated[ReservationExtendInput, strawberry.argument(description="Which.")]
+    ) -> ReservationExtendPayload:
+        """See `actions.extend`."""
+        context = info.context
+        context.caller.require(RESERVE)
+        extended = actions.extend(
+            context.store,
+            input.reservation_id,
+            input.idempotency_key,
+            input.hold_seconds,
+            actor=context.actor,
+            now=context.caller.at,
+        )
+        return await settle(
+            extended, lambda row: ReservationExtendPayload(reservation=_shown(info, row)), ReservationExtendPayload
+        )
 
     @strawberry.mutation(description="Give a reservation's pieces back. Scope stock:reserve.")
     async def stock_release(

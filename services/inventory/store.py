@@ -12,6 +12,8 @@ from services.inventory.adjustment.store import INDEXES as ADJUSTMENT_INDEXES
 from services.inventory.adjustment.store import AdjustmentRequestStore
 from services.inventory.auditor.store import INDEXES as AUDITOR_INDEXES
 from services.inventory.auditor.store import AuditorStore
+from services.inventory.bundle.store import INDEXES as BUNDLE_INDEXES
+from services.inventory.bundle.store import BundleStore
 from services.inventory.capacity.store import INDEXES as CAPACITY_INDEXES
 from services.inventory.capacity.store import CapacityStore
 from services.inventory.count.store import INDEXES as COUNT_INDEXES
@@ -62,6 +64,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **POLICY_INDEXES,
     **SYNC_INDEXES,
     **AUDITOR_INDEXES,
+    **BUNDLE_INDEXES,
     **CAPACITY_INDEXES,
     **SOURCED_INDEXES,
 }
@@ -80,6 +83,7 @@ class InventoryStore:
         self.stock = StockStore(db, self._changed)
         self.reservations = ReservationStore(db, self._changed)
         self.auditor = AuditorStore(db, self._changed)
+        self.bundles = BundleStore(db)
         self.live = Hub(LiveStore(db))
         self.sync = SyncStore(db, self._changed)
         self.transfers = TransferStore(db, self._changed)

@@ -16,6 +16,7 @@ from kit.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
 from kit.idempotency import check_key, fingerprint
 from kit.log import logger
 from kit.times import utc_now
+from services.inventory.bundle.model import BundleLine, Composition, composition_of
 from services.inventory.model import Actor
 from services.inventory.reservation.model import (
     ALL_OUT,
@@ -30,12 +31,15 @@ from services.inventory.reservation.model import (
     ReservationState,
     check_commitment,
     check_draft,
+    gather,
     judge_attempt,
     may_touch,
     merge_lines,
+    refuse_extension,
     refuse_lines,
     state_at,
     taking,
+    unpack,
 )
 from services.inventory.reservation.store import SWEEP_BATCH, Claim, EndKeyTaken
 from services.inventory.store import InventoryStore
@@ -88,7 +92,15 @@ async def reserve(store: InventoryStore, draft: ReservationDraft, *, actor: Acto
     A refused reservation holds nothing and leaves its key free, so that it may be tried again when stock is back.
     """
     check_key(draft.key)
-    return await _hold_all(store, draft, actor, now)
+    problems = check_draft(draft)
+    if problems:
+        raise Refused(*problems)
+    lines = merge_lines(draft.lines)
+    content = _content(draft, lines, actor)
+    bundles = await store.bundles.of([line.sku for line in lines])
+    if bundles:
+        draft = replace(draft, lines=unpack(lines, bundles), bundles=_bundles_in(lines, bundles))
+    return await _hold_all(store, draft, gather(draft.lines) if bundles else lines, content, actor, now)
 
 
 async def move_all(store: InventoryStore, draft: ReservationDraft, *, actor: Actor, now: datetime) -> Reservation:
@@ -98,18 +110,29 @@ async def move_all(store: InventoryStore, draft: ReservationDraft, *, actor: Act
     """
     check_key(draft.key)
     assert draft.onward is not None, "a draft that only holds is for `reserve`"
-    moved = await _hold_all(store, replace(draft, key=f"{MOVES}{draft.key}", hold_s=MIN_HOLD_S), actor, now)
+    own = replace(draft, key=f"{MOVES}{draft.key}", hold_s=MIN_HOLD_S)
+    lines = merge_lines(own.lines)
+    moved = await _hold_all(store, own, lines, _content(own, lines, actor), actor, now)
     if not moved.settled:
         await store.reservations.settle([moved])
     return moved
 
 
-async def _hold_all(store: InventoryStore, draft: ReservationDraft, actor: Actor, now: datetime) -> Reservation:
+def _bundles_in(lines: Sequence[Line], bundles: Composition) -> tuple[BundleLine, ...]:
+    """The lines that are bundles, as a reservation remembers them."""
+    return tuple(
+        BundleLine(line.sku, line.location_id, line.quantity, tuple(bundles[line.sku]))
+        for line in lines
+        if bundles.get(line.sku)
+    )
+
+
+async def _hold_all(
+    store: InventoryStore, draft: ReservationDraft, lines: Sequence[Line], content: str, actor: Actor, now: datetime
+) -> Reservation:
     problems = check_draft(draft)
     if problems:
         raise Refused(*problems)
-    lines = merge_lines(draft.lines)
-    content = _content(draft, lines, actor)
     for _ in range(CLAIM_ATTEMPTS):
         found = await _claim(store, draft, lines, content, actor, now)
         if found is None:
@@ -125,6 +148,29 @@ async def _hold_all(store: InventoryStore, draft: ReservationDraft, actor: Actor
 async def release(store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime) -> Reservation:
     """Give everything back; the same key again changes nothing, another one finds it ended."""
     return await _end(store, Ending(id, key, ReservationState.RELEASED, actor), now)
+
+
+async def extend(store: InventoryStore, id: str, key: str, hold_s: int, *, actor: Actor, now: datetime) -> Reservation:
+    """Hold it for `hold_s` seconds from now, never shorter than it was to be; the same key again changes nothing."""
+    check_key(key)
+    there = await find_reservation(store, id, actor)
+    if there is None:
+        raise Refused(NotFound(path=("input", "reservationId"), kind="Reservation", id=id))
+    if key not in there.extensions:
+        if state_at(there, now).is_ended:
+            raise Refused(ReservationEnded(reservation_id=id, state=state_at(there, now)))
+        refusal = refuse_extension(there, hold_s, now)
+        if refusal is not None:
+            raise Refused(refusal)
+        extended = await store.reservations.extend(id, key, hold_s, now=now)
+        if extended is not None:
+            return extended
+        there = await store.reservations.by_id(id) or there
+    if there.extensions.get(key) == hold_s:
+        return there
+    if key in there.extensions:
+        raise Refused(IdempotencyKeyReused(key=key))
+    raise Refused(ReservationEnded(reservation_id=id, state=state_at(there, now)))
 
 
 async def commit(
@@ -235,12 +281,13 @@ async def _end(store: InventoryStore, ending: Ending, now: datetime) -> Reservat
     if reservation is None:
         raise Refused(NotFound(path=("input", "reservationId"), kind="Reservation", id=ending.reservation_id))
     if ending.commitment is not None:
-        problems = check_commitment(ending.commitment, reservation)
+        how = ending.commitment
+        if how.lines is not None:
+            how = replace(how, lines=unpack(how.lines, composition_of(reservation.bundles)))
+        problems = check_commitment(how, reservation)
         if problems:
             raise Refused(*problems)
-        reservation = replace(
-            reservation, into=ending.commitment.into, lines=taking(ending.commitment, reservation.lines)
-        )
+        reservation = replace(reservation, into=how.into, lines=taking(how, reservation.lines))
     try:
         ended = await store.reservations.end(
             replace(reservation, ended_key=key, ended_with=ending.content), ending.state, actor=ending.actor, now=now

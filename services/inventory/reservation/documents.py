@@ -8,6 +8,7 @@ from typing import Any
 from kit.events.outbox import outbox_entry
 from kit.ids import new_id
 from kit.mongo import Document
+from services.inventory.bundle.model import BundleLine, Component
 from services.inventory.model import Actor, MovementReason, ReservationId, StockState
 from services.inventory.reservation.model import (
     Line,
@@ -35,6 +36,7 @@ def begun(
         "hold_until": hold_until,
         "reference": draft.reference,
         **_onward_document(draft.onward),
+        **_bundles_document(draft.bundles),
         "outbox": [],
     }
 
@@ -68,12 +70,25 @@ def event_entry(reservation: Reservation, event_type: str, now: datetime) -> Doc
         "reference": reservation.reference,
         "lines": lines,
     }
+    if reservation.bundles:
+        data["bundles"] = [
+            {"sku": each.sku, "locationId": each.location_id, "quantity": each.quantity} for each in reservation.bundles
+        ]
     return outbox_entry(f"{reservation.id}:{event_type}", event_type, reservation.id, now, data)
 
 
 def _told_line(line: Line) -> Document:
     told: Document = {"sku": line.sku, "locationId": line.location_id, "quantity": line.quantity}
     return told if line.taken is None else {**told, "committedQuantity": line.taken}
+
+
+def _bundles_document(bundles: Sequence[BundleLine]) -> Document:
+    return {"bundles": [asdict(each) for each in bundles]} if bundles else {}
+
+
+def _bundle_of(document: Document) -> BundleLine:
+    parts = tuple(Component(**part) for part in document["components"])
+    return BundleLine(document["sku"], document["location_id"], document["quantity"], parts)
 
 
 def _onward_document(onward: Onward | None) -> Document:
@@ -121,4 +136,6 @@ def reservation_of(document: Document) -> Reservation:
         reference=document.get("reference"),
         into=_state(document.get("into")),
         onward=_onward_of(document.get("onward")),
+        bundles=tuple(_bundle_of(each) for each in document.get("bundles", ())),
+        extensions={each["key"]: each["hold_s"] for each in document.get("extensions", ())},
     )

@@ -9,12 +9,13 @@ by whoever decided, and again by the sweeper until it is done.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
 from kit.errors import InvalidInput, NotFound, Path, Refusal
+from services.inventory.bundle.model import BundleLine, Composition
 from services.inventory.model import (
     MAX_QUANTITY,
     Actor,
@@ -38,6 +39,8 @@ MIN_HOLD_S = 30
 """Shorter holds would end while their payment is still on the way."""
 DEFAULT_HOLD_S = 15 * 60
 """A checkout with a 3-D Secure challenge takes minutes, not a quarter of an hour."""
+MAX_EXTENSIONS = 16
+"""Of one reservation: whoever needs more does not mean to buy."""
 MAX_HOLD_S = 24 * 60 * 60
 """A held piece is lost to all others: a day at most."""
 TRY_S = 10
@@ -94,6 +97,7 @@ class ReservationDraft:
     hold_s: int = DEFAULT_HOLD_S
     reference: str | None = None
     onward: "Onward | None" = None
+    bundles: tuple[BundleLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ LATER = Commitment(StockState.COMMITTED)
 class Reservation:
     """A reservation as it is kept. `hold_until` is the database's time, from which on no further line can be held.
 
+    `bundles` are those whose components are among the lines; `extensions` says of each key how long it was to hold.
     `into` is the state into which committed pieces move, None if they leave; `ended_with` the digest of how it ended.
     """
 
@@ -141,6 +146,8 @@ class Reservation:
     reference: str | None = None
     into: StockState | None = None
     onward: Onward | None = None
+    bundles: tuple[BundleLine, ...] = ()
+    extensions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ending_reason(self) -> MovementReason:
@@ -214,13 +221,40 @@ def check_hold_s(hold_s: int) -> list[Refusal]:
 
 def merge_lines(lines: Sequence[Line]) -> tuple[Line, ...]:
     """One line a stock, its quantities added up, in the one order in which every worker takes stock."""
+    return gather([replace(line, place=index) for index, line in enumerate(lines)])
+
+
+def gather(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The same of lines that know their place in the input already."""
     merged: dict[StockId, Line] = {}
-    for index, line in enumerate(lines):
+    for line in lines:
         known = merged.get(line.stock_id)
-        place = index if known is None else known.place
-        already = 0 if known is None else known.quantity
-        merged[line.stock_id] = replace(line, quantity=already + line.quantity, place=place)
+        merged[line.stock_id] = line if known is None else replace(known, quantity=known.quantity + line.quantity)
     return tuple(merged[id] for id in sorted(merged))
+
+
+def unpack(lines: Sequence[Line], bundles: Composition) -> tuple[Line, ...]:
+    """The lines with every bundle replaced by its components, each at the place of its bundle."""
+    unpacked: list[Line] = []
+    for line in lines:
+        parts = bundles.get(line.sku)
+        if not parts:
+            unpacked.append(line)
+            continue
+        unpacked += [replace(line, sku=part.sku, quantity=part.quantity * line.quantity) for part in parts]
+    return gather(unpacked)
+
+
+def refuse_extension(reservation: Reservation, hold_s: int, now: datetime) -> Refusal | None:
+    """Why it cannot be held for so long from now; None if it can."""
+    path = ("input", "holdSeconds")
+    if not MIN_HOLD_S <= hold_s <= MAX_HOLD_S:
+        return InvalidInput(path=path, expected=f"{MIN_HOLD_S} to {MAX_HOLD_S} seconds", got=str(hold_s))
+    if now + timedelta(seconds=hold_s) > reservation.created_at + timedelta(seconds=MAX_HOLD_S):
+        return InvalidInput(path=path, expected=f"at most {MAX_HOLD_S} seconds in all", got=str(hold_s))
+    if len(reservation.extensions) >= MAX_EXTENSIONS:
+        return InvalidInput(expected=f"at most {MAX_EXTENSIONS} extensions", got="one more")
+    return None
 
 
 def hold_ends(draft: ReservationDraft, now: datetime) -> datetime:
@@ -266,10 +300,10 @@ def check_commitment(commitment: Commitment, reservation: Reservation) -> list[R
     problems: list[Refusal] = []
     if not commitment.lines:
         problems.append(InvalidInput(path=("input", "lines"), expected="at least one line, or none named", got="0"))
-    for index, line in enumerate(commitment.lines):
+    for line in commitment.lines:
         if not 1 <= line.quantity <= MAX_QUANTITY:
-            problems.append(_absurd(index, line.quantity))
-    for line in merge_lines(commitment.lines):
+            problems.append(_absurd(line.place, line.quantity))
+    for line in gather(commitment.lines):
         path = ("input", "lines", str(line.place))
         known = held.get(line.stock_id)
         if known is None:

@@ -32,6 +32,7 @@ from services.inventory.reservation.documents import (
 )
 from services.inventory.reservation.holds.store import FENCE_MARGIN_S, by_stock, hold, settle_alone, settle_together
 from services.inventory.reservation.model import (
+    MAX_EXTENSIONS,
     TRY_S,
     Line,
     LineSeen,
@@ -181,6 +182,20 @@ class ReservationStore:
             )
         except DuplicateKeyError as error:
             raise EndKeyTaken(reservation.ended_key) from error
+
+    async def extend(self, id: str, key: str, hold_s: int, *, now: datetime) -> Reservation | None:
+        """Hold it for so long from now, never shorter than it was to be, once a key; None if that cannot be."""
+        until = now + timedelta(seconds=hold_s)
+        return await self._decide(
+            {
+                "_id": id,
+                "state": ReservationState.HELD.value,
+                "expires_at": {"$gt": now},
+                "extensions.key": {"$ne": key},
+                f"extensions.{MAX_EXTENSIONS - 1}": {"$exists": False},
+            },
+            {"$max": {"expires_at": until}, "$push": {"extensions": {"key": key, "hold_s": hold_s}}},
+        )
 
     async def has_ended_with(self, key: str) -> bool:
         """Whether this key has ended a reservation."""

@@ -53,6 +53,20 @@ class ReservationLine:
         return await location_of(info, self.location_id)
 
 
+@strawberry.type(description="So many bundles at one location, whose components are among the lines.")
+class ReservationBundle:
+    """See `bundle.model.BundleLine`."""
+
+    location_id: strawberry.Private[LocationId]
+    variant: Variant | None = strawberry.field(description="The bundle.")
+    quantity: int = strawberry.field(description="Bundles.")
+
+    @strawberry.field(description="Where.")
+    async def location(self, info: Info) -> Location:
+        """Loaded with all others."""
+        return await location_of(info, self.location_id)
+
+
 @strawberry.type(
     description="Pieces held for somebody until they are committed, released or expire: all lines or none."
 )
@@ -62,6 +76,7 @@ class Reservation:
     id: strawberry.ID = strawberry.field(description="rsv_…")
     state: model.ReservationState = strawberry.field(description="Where it is in its life.")
     lines: list[ReservationLine] = strawberry.field(description="One a variant and location.")
+    bundles: list[ReservationBundle] = strawberry.field(description="What of it was asked for as bundles.")
     channel: str = strawberry.field(description="The channel it was made on.")
     reference: str | None = strawberry.field(description="What it belongs to, as whoever made it said.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -82,6 +97,14 @@ class Reservation:
                     committed_quantity=line.taken,
                 )
                 for line in reservation.lines
+            ],
+            bundles=[
+                ReservationBundle(
+                    location_id=each.location_id,
+                    variant=Variant(sku=strawberry.ID(each.sku)),
+                    quantity=each.quantity,
+                )
+                for each in reservation.bundles
             ],
             channel=reservation.actor.channel,
             reference=reservation.reference,
@@ -124,7 +147,10 @@ class StockReserveInput:
 
 
 def _lines(lines: list[ReservationLineInput]) -> tuple[model.Line, ...]:
-    return tuple(model.Line(Sku(line.sku), LocationId(line.location_id), line.quantity) for line in lines)
+    return tuple(
+        model.Line(Sku(line.sku), LocationId(line.location_id), line.quantity, place)
+        for place, line in enumerate(lines)
+    )
 
 
 @strawberry.input(description="Which reservation gives everything back.")
@@ -150,6 +176,24 @@ class ReservationCommitInput:
         """For the action."""
         into = StockState.COMMITTED if self.hand_over is HandOver.LATER else None
         return model.Commitment(into, None if self.lines is None else _lines(self.lines))
+
+
+@strawberry.input(description="Which reservation is held longer, and how long from now.")
+class ReservationExtendInput:
+    """The id, the key, the time."""
+
+    idempotency_key: str = strawberry.field(description="The same key and input again changes nothing and succeeds.")
+    reservation_id: strawberry.ID = strawberry.field(description="rsv_…")
+    hold_seconds: int = strawberry.field(
+        description=f"From now, {model.MIN_HOLD_S} to {model.MAX_HOLD_S}, and so long at most since it was made."
+    )
+
+
+@strawberry.type(description="The reservation as it is now, or why not.")
+class ReservationExtendPayload(Payload):
+    """Of reservationExtend."""
+
+    reservation: Reservation | None = strawberry.field(default=None, description="What is held.")
 
 
 @strawberry.type(description="The reservation as it is now, or why not.")

@@ -8,12 +8,12 @@ import pytest
 
 from kit.errors import Refused
 from kit.times import utc_now
-from services.inventory.actions import audit, commit, release, reserve, sweep
-from services.inventory.model import InsufficientStock
+from services.inventory.actions import audit, commit, find_reservation, release, reserve, sweep
+from services.inventory.model import Actor, InsufficientStock
 from services.inventory.reservation.model import Reservation, ReservationEnded
 from services.inventory.reservation.model import ReservationState as State
 from services.inventory.stock.model import Quantities
-from tests.services.inventory.world import CUP, LAMP, MUG, WEB, Pieces, Shop
+from tests.services.inventory.world import CUP, LAMP, MUG, STAFF, WEB, Pieces, Shop
 
 ROUNDS = 12
 """Races of two endings; each takes some milliseconds."""
@@ -109,3 +109,39 @@ async def test_the_audit_is_right_while_stock_moves(shop: Shop) -> None:
     *_, found = await asyncio.gather(*(sell(worker) for worker in range(6)), *audits, audit(shop.store))
     assert found == []
     assert await shop.quantities(MUG) == Quantities(38, 38, 0)
+
+
+@pytest.mark.parametrize(("buyers", "pieces"), [(200, 50), (224, 20)])
+async def test_exactly_as_many_are_sold_on_all_channels_at_once_as_there_are(
+    shop: Shop, buyers: int, pieces: int
+) -> None:
+    await shop.stock({MUG: pieces})
+
+    async def buy(n: int) -> Reservation | InsufficientStock:
+        channel = Actor(channel=("web", "app", "pos", "kiosk")[n % 4])
+        try:
+            return await shop.hold(f"k{n}", {MUG: 1}, channel)
+        except Refused as refused:
+            (refusal,) = refused.refusals
+            assert isinstance(refusal, InsufficientStock)
+            assert (refusal.requested, refusal.sku, refusal.location_id) == (1, MUG, shop.ginza)
+            assert refusal.available == 0
+            return refusal
+
+    told = await asyncio.gather(*(buy(n) for n in range(buyers)))
+    assert Counter(type(each) for each in told) == {Reservation: pieces, InsufficientStock: buyers - pieces}
+    assert await shop.quantities(MUG) == Quantities(pieces, 0, pieces)
+
+
+async def test_a_read_after_an_acknowledged_write_sees_it(shop: Shop) -> None:
+    await shop.stock({MUG: 30})
+
+    async def buy_and_look(n: int) -> None:
+        held = await shop.hold(f"k{n}", {MUG: 1})
+        there = await find_reservation(shop.store, held.id, STAFF)
+        assert there is not None
+        assert there.state is State.HELD
+        assert (await shop.quantities(MUG)).reserved >= 1
+
+    await asyncio.gather(*(buy_and_look(n) for n in range(30)))
+    assert (await shop.quantities(MUG)).available == 0
