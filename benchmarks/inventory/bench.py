@@ -1,20 +1,11 @@
-"""What the benchmarks of the inventory share: a MongoDB of their own, a shop, many writers, and how figures print."""
+"""What the benchmarks of the inventory share: a shop with stock."""
 
-import asyncio
-import platform
-import statistics
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from os import cpu_count
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from kit.events import EventLog
 from kit.ids import new_id
 from kit.mongo import connect, database, ensure_indexes
-from kit.mongod import EmbeddedMongo
 from kit.tasks import background
 from services.inventory.actions import import_locations, import_opening_stock
 from services.inventory.events import drainers
@@ -22,43 +13,6 @@ from services.inventory.location.model import ExternalRef, GeoPoint, LocationDra
 from services.inventory.model import LocationId, Sku
 from services.inventory.stock.model import OpeningStock
 from services.inventory.store import INDEXES, InventoryStore
-
-WRITERS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What one measurement came to."""
-
-    name: str
-    done: int
-    seconds: float
-    p50_ms: float
-    p99_ms: float
-
-    @property
-    def per_second(self) -> float:
-        """How many were done."""
-        return self.done / self.seconds
-
-    def __str__(self) -> str:
-        return f"{self.name:<44}{self.per_second:>9,.0f}/s   p50 {self.p50_ms:>7.1f} ms   p99 {self.p99_ms:>8.1f} ms"
-
-
-def machine() -> str:
-    """The line that goes with every figure."""
-    return f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, MongoDB embedded"
-
-
-@contextmanager
-def own_mongodb() -> Iterator[str]:
-    """A MongoDB of this run's own."""
-    with TemporaryDirectory() as directory:
-        mongo = EmbeddedMongo.start(Path(directory))
-        try:
-            yield mongo.url
-        finally:
-            mongo.close()
 
 
 @asynccontextmanager
@@ -91,23 +45,3 @@ async def opened_at(url: str, prefix: str, drains: bool = True) -> AsyncIterator
 async def fill(store: InventoryStore, location: LocationId, skus: list[str], pieces: int) -> None:
     """So many pieces of each."""
     await import_opening_stock(store, [OpeningStock(Sku(sku), location, pieces, "bench") for sku in skus])
-
-
-async def measure(name: str, work: Callable[[int], Awaitable[object]], seconds: float, writers: int = WRITERS) -> Rate:
-    """Run `work` with a running number from so many writers for so long."""
-    took: list[float] = []
-    number = 0
-    start = time.perf_counter()
-    end = start + seconds
-
-    async def writer() -> None:
-        nonlocal number
-        while (began := time.perf_counter()) < end:
-            number += 1
-            await work(number)
-            took.append(time.perf_counter() - began)
-
-    await asyncio.gather(*(writer() for _ in range(writers)))
-    elapsed = time.perf_counter() - start
-    cuts = statistics.quantiles(took, n=100)
-    return Rate(name, len(took), elapsed, 1000 * cuts[49], 1000 * cuts[98])

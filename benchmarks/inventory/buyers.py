@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from benchmarks.inventory.bench import fill, machine, opened_at, own_mongodb
+from benchmarks.inventory.bench import fill, opened_at
 from benchmarks.inventory.served import STOCK, Served
+from benchmarks.rates import machine, own_mongodb
 from kit.ids import new_id
 from services.inventory.actions import audit
 

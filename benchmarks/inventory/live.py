@@ -11,7 +11,8 @@ import statistics
 import time
 from contextlib import aclosing
 
-from benchmarks.inventory.bench import fill, machine, opened, own_mongodb
+from benchmarks.inventory.bench import fill, opened
+from benchmarks.rates import machine, own_mongodb
 from kit.tasks import background, stop
 from kit.times import utc_now
 from services.inventory.actions import move, reserve

@@ -19,7 +19,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.inventory.bench import machine, own_mongodb
+from benchmarks.rates import machine, own_mongodb
 from gateway.settings import GatewaySettings
 from kit.collector import calm_collector
 from kit.log import configure as configure_log

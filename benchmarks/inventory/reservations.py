@@ -14,7 +14,8 @@ from random import Random
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from benchmarks.inventory.bench import fill, machine, measure, opened, own_mongodb
+from benchmarks.inventory.bench import fill, opened
+from benchmarks.rates import machine, measure, own_mongodb
 from kit.ids import new_id
 from kit.times import utc_now
 from services.inventory.actions import audit, reserve

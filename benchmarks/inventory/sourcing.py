@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeVar
 
-from benchmarks.inventory.bench import machine
+from benchmarks.rates import machine
 from services.inventory.sourcing.choose import SOLVER_CAP_S, source
 from services.inventory.sourcing.cpsat import is_installed, solve
 from services.inventory.sourcing.exact import WORK, exact

@@ -7,7 +7,8 @@ import asyncio
 import time
 from random import Random
 
-from benchmarks.inventory.bench import fill, machine, opened, own_mongodb
+from benchmarks.inventory.bench import fill, opened
+from benchmarks.rates import machine, own_mongodb
 from kit.times import utc_now
 from services.inventory.actions import audit, sync
 from services.inventory.model import Actor, Sku
