@@ -3,7 +3,8 @@ BIN := .venv/bin
 # Tests wait more than they compute (locks, leases, processes that start): two workers a core of a small machine.
 WORKERS := 4
 
-.PHONY: run test check format lock bench bench-execution oracle oracle-execution oracle-gateway clean
+.PHONY: run test check format lock oracle oracle-execution oracle-gateway faults clean
+.PHONY: bench bench-execution bench-gateway bench-catalog bench-inventory bench-loyalty
 
 run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
 	@scripts/install run
@@ -44,6 +45,36 @@ bench: ## the journey query, seed and import rates, memory; see benchmarks/RESUL
 bench-execution: ## compiled operations beside Strawberry, graphql-core, Yoga and Mercurius (npm); see benchmarks/execution
 	@scripts/install dev
 	@$(BIN)/python -m benchmarks.execution
+
+bench-gateway: ## subscriptions, memory and a soak of ten minutes; beside Node: see benchmarks/gateway/RESULTS.md
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.gateway.subscriptions
+	@$(BIN)/python -m benchmarks.gateway.memory
+	@$(BIN)/python -m benchmarks.gateway.soak --minutes 10
+
+bench-catalog: ## import, quote, coupons, listing and search of 1,000 and 100,000 variants; an hour
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.catalog.imports
+	@$(BIN)/python -m benchmarks.catalog.quote pure
+	@$(BIN)/python -m benchmarks.catalog.quote gateway
+	@$(BIN)/python -m benchmarks.catalog.listing
+
+bench-inventory: ## reservations, sync, buyers, live stock, promises, sourcing
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.inventory.reservations
+	@$(BIN)/python -m benchmarks.inventory.sync
+	@$(BIN)/python -m benchmarks.inventory.buyers
+	@$(BIN)/python -m benchmarks.inventory.live
+	@$(BIN)/python -m benchmarks.inventory.promise
+	@$(BIN)/python -m benchmarks.inventory.sourcing
+
+bench-loyalty: ## earning, redeeming, holds, expiry and audit of the points ledger
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.loyalty.wallets
+
+faults: ## real processes killed in mid-load over three mongods: stock equals journal, nothing is sold twice; SEED=n
+	@scripts/install dev
+	@$(BIN)/python -m tests.faults.inventory --rounds 6 --seed $(or $(SEED),1)
 
 oracle-execution: ## 20,000 random operations over random schemas, compiled and by graphql-core; SEED=n for others
 	@scripts/install dev
