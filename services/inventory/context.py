@@ -1,14 +1,20 @@
 """What a resolver of inventory may reach: the caller, the store, this request's loaders."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import strawberry
 
 from kit.context import RequestContext
+from kit.errors import Refused
 from services.inventory.loaders import Loaders
-from services.inventory.model import Actor
+from services.inventory.model import Actor, InsufficientStock
 from services.inventory.policy.model import Policy, StockDisplay
+from services.inventory.sourcing.model import SourcingShort
 from services.inventory.store import InventoryStore
+
+T = TypeVar("T")
 
 READ = "stock:read"
 """Staff: exact figures, and all states of stock."""
@@ -34,6 +40,19 @@ class Context:
     def sees_numbers(self, policy: Policy) -> bool:
         """Whether quantities may be shown to the caller, or only how much there is roughly."""
         return policy.draft.display is StockDisplay.NUMBERS or READ in self.caller.scopes
+
+    async def discreetly(self, work: Awaitable[T]) -> T:
+        """Await it; a refusal for want of stock tells no number to a caller who may not see numbers."""
+        try:
+            return await work
+        except Refused as refused:
+            if self.sees_numbers(await self.policy()):
+                raise
+            told = [
+                replace(each, available=None) if isinstance(each, InsufficientStock | SourcingShort) else each
+                for each in refused.refusals
+            ]
+            raise Refused(*told) from None
 
 
 Info = strawberry.Info[Context, None]

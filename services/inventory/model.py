@@ -82,12 +82,15 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsufficientStock(Refusal):
-    """More was asked for than is there; `available` is what there was of `state` when it was refused."""
+    """More was asked for than is there; `available` is what there was of `state` when it was refused.
+
+    None: the caller's channel shows no numbers.
+    """
 
     sku: str
     location_id: str
     requested: int
-    available: int
+    available: int | None
     state: StockState = StockState.AVAILABLE
     code: ClassVar[str] = "INSUFFICIENT_STOCK"
 
@@ -95,7 +98,8 @@ class InsufficientStock(Refusal):
     def message(self) -> str:
         """Both quantities, where, and of which state."""
         where = f"{self.sku!r} at {self.location_id!r}"
-        return f"{self.requested} of {where} requested, {self.available} {self.state.value.lower()}"
+        there = "fewer are" if self.available is None else self.available
+        return f"{self.requested} of {where} requested, {there} {self.state.value.lower()}"
 
 
 def stock_id(sku: str, location_id: str) -> StockId:

@@ -143,7 +143,11 @@ class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation
         context = info.context
         context.caller.require(RESERVE)
         held = actions.reserve(context.store, input.to_draft(), actor=context.actor, now=context.caller.at)
-        return await settle(held, lambda row: StockReservePayload(reservation=_shown(info, row)), StockReservePayload)
+        return await settle(
+            context.discreetly(held),
+            lambda row: StockReservePayload(reservation=_shown(info, row)),
+            StockReservePayload,
+        )
 
     @strawberry.mutation(description="Hold a reservation longer; never shorter than it is. Scope stock:reserve.")
     async def reservation_extend(

@@ -33,7 +33,9 @@ class InsufficientStock(UserError):
     sku: strawberry.ID = strawberry.field(description="Of what.")
     location_id: strawberry.ID = strawberry.field(description="Where.")
     requested: int = strawberry.field(description="Pieces that were asked for, all lines of the input together.")
-    available: int = strawberry.field(description="Pieces there were of that state when it was refused.")
+    available: int | None = strawberry.field(
+        description="Pieces there were of that state when it was refused; null where the channel shows bands only."
+    )
     state: model.StockState = strawberry.field(description="The state they were asked of; mostly AVAILABLE.")
 
 

@@ -119,7 +119,7 @@ async def _post_line(store: InventoryStore, sheet: CountSheet, place: int, now: 
     except Refused as refused:
         for refusal in refused.refusals:
             if isinstance(refusal, InsufficientStock):
-                return refusal.available
+                return refusal.available or 0
         return 0
     return None
 

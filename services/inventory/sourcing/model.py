@@ -111,17 +111,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcingShort(Refusal):
-    """All locations together cannot supply it."""
+    """All locations together cannot supply it; `available` is None where the caller's channel shows no numbers."""
 
     sku: str
     requested: int
-    available: int
+    available: int | None
     code: ClassVar[str] = "SOURCING_SHORT"
 
     @property
     def message(self) -> str:
         """Both quantities."""
-        return f"{self.requested} of {self.sku!r} requested, {self.available} can be supplied"
+        there = "fewer" if self.available is None else self.available
+        return f"{self.requested} of {self.sku!r} requested, {there} can be supplied"
 
 
 def check_demands(demands: Sequence[Demand], at: Path) -> list[Refusal]:

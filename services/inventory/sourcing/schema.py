@@ -61,7 +61,7 @@ class SourcingMutation:
             actor=context.actor,
             now=context.caller.at,
         )
-        return await settle(held, lambda row: _payload(info, row), StockReserveSourcedPayload)
+        return await settle(context.discreetly(held), lambda row: _payload(info, row), StockReserveSourcedPayload)
 
 
 async def _propose(info: Info, input: SourcingInput) -> Proposal:

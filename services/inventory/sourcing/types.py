@@ -32,7 +32,9 @@ class SourcingShort(UserError):
 
     sku: strawberry.ID = strawberry.field(description="Of what.")
     requested: int = strawberry.field(description="Pieces that were asked for.")
-    available: int = strawberry.field(description="Pieces that can be supplied.")
+    available: int | None = strawberry.field(
+        description="Pieces that can be supplied; null where the channel shows shoppers bands only."
+    )
 
 
 @strawberry.type(description="A rule and what a plan comes to by it; less is better.")

@@ -19,7 +19,7 @@ from services.inventory.policy.model import PolicyDraft
 from services.inventory.receiving.actions import expect_delivery
 from services.inventory.receiving.model import DeliveryDraft, ExpectedLine
 from services.inventory.store import InventoryStore
-from tests.services.inventory.test_graph import ERRORS, NEAR_GINZA, RUNS, STAFF, Graph, variants
+from tests.services.inventory.test_graph import ERRORS, NEAR_GINZA, RESERVE, RUNS, STAFF, Graph, variants
 from tests.services.inventory.world import CUP, MUG, Shop, watched_store
 
 SHOPPER = RequestContext("web")
@@ -27,6 +27,8 @@ DAILY = OpeningHours(week=((Interval(0, 24 * 60),),) * 7)
 SET = f"""mutation ($input: StockPolicySetInput!) {{ stockPolicySet(input: $input) {{
   policy {{ channel version display fewLeft safety {{ pieces sku location }} leadTimes {{ days country weekdays }}
     transferDays noDelivery sourcing }} {ERRORS} }} }}"""
+SOURCED = """mutation ($input: StockReserveSourcedInput!) { stockReserveSourced(input: $input) {
+  userErrors { __typename message ... on SourcingShort { sku requested available } } } }"""
 AVAILABILITY = """query ($skus: [_Any!]!, $near: GeoPointInput, $inStock: Boolean! = false) {
   _entities(representations: $skus) { ... on Variant { sku
     availability(near: $near, radiusKm: 1000, inStock: $inStock) {
@@ -89,6 +91,25 @@ async def test_a_quantity_tells_a_shopper_nothing_that_bands_hide(graph: Graph, 
     staff = replace(SHOPPER, scopes=frozenset({"stock:read"}))
     (mug,) = (await graph.data(PROMISE, staff, quantity=10, **ask))["_entities"]
     assert mug["promise"]["pickups"][0]["kind"] == "NEVER"
+
+
+async def test_a_refused_reservation_tells_a_shopper_no_number_that_bands_hide(graph: Graph, town: Shop) -> None:
+    await town.stock({MUG: 7}, town.osaka)
+    await set_policy(graph, display="BANDS", fewLeft=3, leadTimes=[{"days": 1}])
+    line = {"sku": MUG, "locationId": town.osaka, "quantity": 9}
+    given = {"idempotencyKey": "k", "lines": [line]}
+    sells = replace(SHOPPER, scopes=frozenset({"stock:reserve"}))
+    (told,) = (await graph.data(RESERVE, sells, input=given))["stockReserve"]["userErrors"]
+    assert (told["requested"], told["available"]) == (9, None)
+    assert "7" not in told["message"].replace(town.osaka, "")
+    staff = replace(SHOPPER, scopes=frozenset({"stock:reserve", "stock:read"}))
+    (told,) = (await graph.data(RESERVE, staff, input=given))["stockReserve"]["userErrors"]
+    assert told["available"] == 7
+    wish = {"idempotencyKey": "s", "lines": [{"sku": MUG, "quantity": 9}], "destination": {"country": "JP"}}
+    (told,) = (await graph.data(SOURCED, sells, input=wish))["stockReserveSourced"]["userErrors"]
+    assert (told["__typename"], told["requested"], told["available"]) == ("SourcingShort", 9, None)
+    (told,) = (await graph.data(SOURCED, staff, input=wish))["stockReserveSourced"]["userErrors"]
+    assert told["available"] == 7
 
 
 async def test_safety_stock_is_kept_back_from_its_channel_everywhere(graph: Graph, town: Shop) -> None:
