@@ -1,4 +1,4 @@
-"""What inventory tells; it hears its own `stock_changed`, to see where stock becomes low.
+"""What inventory tells; it hears its own `stock_changed`, to see where stock becomes low and what is back.
 
 `noren.inventory.stock_changed.v1`: subject `sku@locationId`, data {sku, locationId, reason, reservationId, reference,
 actor, channel, version} and for onHand, available, reserved, committed, safety, qualityHold and damaged the figure
@@ -29,6 +29,7 @@ reason, state, actor, lines: [{sku, delta}]}.
 incoming, reorderAt, reorderTo, suggested}.
 `noren.inventory.stock_discrepancy_{found,resolved}.v1`: subject the discrepancy's id, data {discrepancyId, source,
 sequence, sku, locationId, kind, state, delta, counted, onHand, available}.
+`noren.inventory.back_in_stock.v1`: subject the wait's id, data {waitId, customerId, channel, sku, locationId}.
 `noren.inventory.audit_failed.v1`: subject the finding's id, data {findingId, problem}.
 """
 
@@ -40,21 +41,23 @@ from services.inventory.bundle.model import Component
 from services.inventory.model import Sku
 from services.inventory.reorder.actions import watch
 from services.inventory.store import InventoryStore
+from services.inventory.waiting.actions import hear_rises
 
 BUNDLE_CHANGED = "noren.catalog.bundle_changed.v1"
 """data {sku, version, components: [{sku, quantity}]}; without components it is a bundle no more."""
 HEARD = ("noren.inventory.stock_changed.v1",)
-"""Its own: reorder points are watched by it."""
+"""Its own: reorder points and waiting lists are watched by it."""
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of stock, reservations, discrepancies, findings, papers and reorder points, in this order."""
+    """The drainers of stock, reservations, discrepancies, findings, waits, papers and reorder points, in this order."""
     stock, reservations = store.outboxes
     kept = [
         Drainer(stock, store.journal, event_log, "inventory", teller=store.stock_teller),
         Drainer(reservations, store.journal, event_log, "inventory"),
         Drainer(store.sync.discrepancies, store.journal, event_log, "inventory"),
         Drainer(store.auditor.findings, store.journal, event_log, "inventory"),
+        Drainer(store.waiting.collection, store.journal, event_log, "inventory"),
         *[Drainer(each.collection, store.journal, event_log, "inventory") for each in (*store.papers, store.reorder)],
     ]
 
@@ -67,16 +70,20 @@ def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: InventoryStore, event_log: EventLog) -> list[Consumer]:
-    """One watches the reorder points of stock that has moved, one keeps what bundles consist of."""
+    """One watches the reorder points of stock that has moved, one tells who waits for it, one keeps bundles."""
 
     async def handle(events: Sequence[Event]) -> None:
         await watch(store, [event.subject for event in events], utc_now())
+
+    async def handle_rises(events: Sequence[Event]) -> None:
+        await hear_rises(store, events, utc_now())
 
     async def handle_bundles(events: Sequence[Event]) -> None:
         await hear_bundles(store, events)
 
     return [
         Consumer("inventory-reorder", store.db, event_log, HEARD, handle),
+        Consumer("inventory-waiting", store.db, event_log, HEARD, handle_rises),
         Consumer("inventory-bundles", store.db, event_log, [BUNDLE_CHANGED], handle_bundles),
     ]
 

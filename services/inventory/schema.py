@@ -48,6 +48,8 @@ from services.inventory.stock.types import (
 )
 from services.inventory.sync.schema import SyncMutation, SyncQuery
 from services.inventory.types import InsufficientStock, Variant
+from services.inventory.waiting.schema import WaitingMutation, WaitingQuery
+from services.inventory.waiting.types import TooManyWaits
 
 WRITE = "stock:write"
 RESERVE = "stock:reserve"
@@ -55,7 +57,7 @@ RESERVE = "stock:reserve"
 
 
 @strawberry.type
-class Query(LocationQuery, PromiseQuery, PolicyQuery, SourcingQuery, PaperQuery, SyncQuery, AuditorQuery):
+class Query(LocationQuery, PromiseQuery, PolicyQuery, SourcingQuery, PaperQuery, SyncQuery, AuditorQuery, WaitingQuery):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -101,7 +103,7 @@ class Subscription(LiveSubscription):
 
 
 @strawberry.type
-class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation, SyncMutation):
+class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation, SyncMutation, WaitingMutation):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
@@ -226,6 +228,7 @@ schema = build_schema(
         PickCapacityExceeded,
         PickHoldEnded,
         SourcingShort,
+        TooManyWaits,
         *PAPER_ERRORS,
     ],
 )

@@ -46,6 +46,8 @@ from services.inventory.sync.store import INDEXES as SYNC_INDEXES
 from services.inventory.sync.store import SyncStore
 from services.inventory.transfer.store import INDEXES as TRANSFER_INDEXES
 from services.inventory.transfer.store import TransferStore
+from services.inventory.waiting.store import INDEXES as WAIT_INDEXES
+from services.inventory.waiting.store import WaitStore
 
 PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **TRANSFER_INDEXES,
@@ -67,6 +69,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **BUNDLE_INDEXES,
     **CAPACITY_INDEXES,
     **SOURCED_INDEXES,
+    **WAIT_INDEXES,
 }
 
 
@@ -93,6 +96,7 @@ class InventoryStore:
         self.waves = WaveStore(db, self._changed)
         self.reorder = ReorderStore(db, self._changed)
         self.adjustment_requests = AdjustmentRequestStore(db, self._changed)
+        self.waiting = WaitStore(db, self._changed)
         self.papers = (
             *(self.transfers, self.deliveries, self.fulfillments),
             *(self.counts, self.waves, self.adjustment_requests),
