@@ -45,6 +45,17 @@ class Representation:
     parts: tuple[Part, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """A variable whose value is read of the object above, at `path`, where the entity fetch is about those below it."""
+
+    variable: str
+    path: tuple[Step, ...]
+    type_name: str
+    part: Part
+    nullable: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """One request to one subgraph. Without representations it starts at the root.
@@ -64,6 +75,8 @@ class Fetch:
     depends_on: tuple[int, ...]
     phase: int = 0
     """0: the first part of the answer waits for it. Others serve one group of deferred fields, and those after it."""
+    contexts: tuple[Context, ...] = ()
+    """What differs between its objects beside what tells of them: it is sent once for each set of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,9 @@ def _lines(fetch: Fetch) -> Iterator[str]:
     for representation in fetch.representations:
         path = ".".join(str(step) for step in representation.path)
         yield f"  at {path}: {representation.type_name} {_parts(representation.parts)}"
+    for context in fetch.contexts:
+        path = ".".join(str(step) for step in context.path)
+        yield f"  with ${context.variable} at {path}: {context.type_name} {_parts((context.part,))}"
     for line in print_ast(parse(fetch.document)).splitlines():
         yield f"  {line}"
 

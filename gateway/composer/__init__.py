@@ -1,8 +1,10 @@
 """Composes subgraph SDLs into a supergraph, or says why not.
 
 A. read      every SDL becomes plain data under canonical names            (declared, link, fieldset, external,
-                                                                            upgrade, interfaceobject, override)
-B. refuse    what the gateway would misread, and names that lead nowhere    (checks, placement, demand)
+                                                                            upgrade, interfaceobject, override,
+                                                                            contexts)
+B. refuse    what the gateway would misread, and names that lead nowhere    (checks, placement, demand,
+                                                                            contexts)
 C. merge     type by type, by Federation's merge rules                      (merge, values)
 D. check     sharing, externals, interfaces, what is inaccessible           (checks, publish, visibility)
 E. assemble  schemas, and each subgraph's view with its field sets dissolved (assemble)
@@ -14,15 +16,16 @@ Each step stops the composition with all of its problems, so that a later step n
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gateway.composer.assemble import assemble
+from gateway.composer.assemble import Carriers, assemble
 from gateway.composer.checks import (
     check_externals,
+    check_imported,
     check_interface_keys,
     check_interfaces,
     check_names,
     check_sharing,
-    check_supported,
 )
+from gateway.composer.contexts import check_contexts, check_contextual_everywhere, context_uses
 from gateway.composer.contract import Contract, narrow
 from gateway.composer.declared import read_subgraph
 from gateway.composer.demand import check_demand
@@ -55,9 +58,9 @@ def compose(
     schemas = [read_subgraph(name, sdl) for name, sdl in subgraphs.items()]
     # B. refuse
     for schema in schemas:
-        problems += [*check_supported(schema), *check_names(schema), *check_placement(schema)]
-        problems += check_demand(schema)
-    problems += check_bases(schemas)
+        problems += [*check_imported(schema), *check_names(schema), *check_placement(schema)]
+        problems += [*check_demand(schema), *check_contexts(schema)]
+    problems += [*check_bases(schemas), *check_contextual_everywhere(schemas)]
     if not any("Query" in schema.types for schema in schemas):
         problems.append(CompositionProblem("NO_QUERIES", "no subgraph has a Query"))
     _stop_at(problems)
@@ -67,7 +70,9 @@ def compose(
     moved = moves(schemas, problems)
     _stop_at(problems)
     sets = [field_set for schema in schemas for field_set in field_sets(schema, problems)]
+    contexts = [use for schema in schemas for use in context_uses(schema, problems)]
     _stop_at(problems)
+    sets += [field_set for use in contexts for field_set in use.field_sets()]
     externals = Externals(schemas, sets, moved.whole)
     # C. merge
     types = merge_types(schemas, externals, problems)
@@ -87,13 +92,13 @@ def compose(
     _stop_at(problems)
     assert full is not None
     assert public is not None
-    supergraph = assemble(schemas, sets, externals, full, public, moved.steps)
+    supergraph = assemble(schemas, Carriers(sets, contexts), externals, full, public, moved.steps)
     # F. prove
     for stage in _stages(supergraph):
         problems += check_satisfiable(stage, Routes(stage.subgraphs))
         _stop_at(problems)
     # G. print
-    sdl = print_supergraph(types, Sources(schemas, externals, urls or {}, moved.steps))
+    sdl = print_supergraph(types, Sources(schemas, externals, urls or {}, moved.steps, contexts))
     return supergraph.with_sdl(sdl, urls or {}, hints(schemas))
 
 

@@ -1,24 +1,33 @@
 """Each subgraph's view of the graph as planner and proof see it, with its field sets dissolved."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from graphql import GraphQLSchema, print_schema
 
+from gateway.composer.contexts import ContextUse
 from gateway.composer.declared import Definition, SubgraphSchema
 from gateway.composer.external import Externals
 from gateway.composer.fieldset import FieldSet, coordinates
 from gateway.composer.override import Step
-from gateway.supergraph import Key, Subgraph, SubgraphField, SubgraphType, Supergraph
+from gateway.supergraph import ContextArgument, Key, Subgraph, SubgraphField, SubgraphType, Supergraph
 from gateway.supergraph.labels import Labels
 from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex
 
 COMPOSITE = ("object", "interface", "union")
 
 
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """What fields carry: every field set, and what arguments select of contexts."""
+
+    sets: Sequence[FieldSet]
+    contexts: Sequence[ContextUse] = ()
+
+
 def assemble(
     schemas: Sequence[SubgraphSchema],
-    sets: Sequence[FieldSet],
+    carriers: Carriers,
     externals: Externals,
     full: GraphQLSchema,
     public: GraphQLSchema,
@@ -32,12 +41,12 @@ def assemble(
 
     def under(active: frozenset[str]) -> Supergraph:
         lost = externals.with_overridden(frozenset(step.loser(active) for step in steps))
-        views = {schema.name: _view(schema, sets, lost, index) for schema in schemas}
+        views = {schema.name: _view(schema, carriers, lost, index) for schema in schemas}
         return replace(plain, subgraphs=views)
 
-    views = {schema.name: _view(schema, sets, externals, index) for schema in schemas}
+    views = {schema.name: _view(schema, carriers, externals, index) for schema in schemas}
     plain = Supergraph(views, public, print_schema(public), TypeIndex(public), index)
-    return replace(under(frozenset()), labels=_labels(schemas, sets, steps, under)) if steps else plain
+    return replace(under(frozenset()), labels=_labels(schemas, carriers.sets, steps, under)) if steps else plain
 
 
 def _labels(
@@ -54,12 +63,13 @@ def _labels(
     return Labels(fields, frozenset(label for label, moved in fields.items() if moved & named), under)
 
 
-def _view(schema: SubgraphSchema, sets: Sequence[FieldSet], externals: Externals, index: TypeIndex) -> Subgraph:
-    own = [field_set for field_set in sets if field_set.subgraph == schema.name]
+def _view(schema: SubgraphSchema, carriers: Carriers, externals: Externals, index: TypeIndex) -> Subgraph:
+    own = [field_set for field_set in carriers.sets if field_set.subgraph == schema.name]
     keys = _keys(own, index)
     carried = _carried(schema, own, index)
+    contextual = _contextual(schema, carriers.contexts, index)
     types = {
-        definition.name: _type(schema, definition, externals, carried, keys)
+        definition.name: _type(schema, definition, externals, carried, keys, contextual)
         for definition in schema.types.values()
         if definition.kind in COMPOSITE and definition.name in index.possible
     }
@@ -73,7 +83,7 @@ def _keys(own: Sequence[FieldSet], index: TypeIndex) -> Mapping[str, list[Key]]:
     builder = SelectionBuilder(index, {}, lambda directives: True)
     keys: dict[str, list[Key]] = {}
     for field_set in own:
-        if field_set.field is None and field_set.on in index.possible:
+        if field_set.purpose == "key" and field_set.on in index.possible:
             selection = builder.build(field_set.on, [field_set.nodes], itself=True)
             keys.setdefault(field_set.on, []).append(Key(field_set.text, selection, field_set.resolvable))
     return keys
@@ -96,12 +106,32 @@ def _carried(
     return carried
 
 
+def _contextual(
+    schema: SubgraphSchema, contexts: Sequence[ContextUse], index: TypeIndex
+) -> dict[tuple[str, str], tuple[ContextArgument, ...]]:
+    """Arguments set from context, by type and field."""
+    builder = SelectionBuilder(index, {}, lambda directives: True)
+    found: dict[tuple[str, str], tuple[ContextArgument, ...]] = {}
+    for use in contexts:
+        if use.subgraph != schema.name or use.type_name not in index.possible:
+            continue
+        selections = {
+            name: builder.build(name, [nodes], itself=True)
+            for name, nodes in use.chosen.items()
+            if name in index.possible
+        }
+        argument = ContextArgument(use.argument.name, use.argument.type, selections)
+        found[use.type_name, use.field] = (*found.get((use.type_name, use.field), ()), argument)
+    return found
+
+
 def _type(
     schema: SubgraphSchema,
     definition: Definition,
     externals: Externals,
     carried: Mapping[tuple[str, str, str], Selection],
     keys: Mapping[str, list[Key]],
+    contextual: Mapping[tuple[str, str], tuple[ContextArgument, ...]],
 ) -> SubgraphType:
     name = definition.name
     fields = {
@@ -111,6 +141,7 @@ def _type(
             externals.is_external(schema.name, name, field.name),
             carried.get(("requires", name, field.name)),
             carried.get(("provides", name, field.name)),
+            contextual.get((name, field.name), ()),
         )
         for field in definition.fields.values()
         if not (

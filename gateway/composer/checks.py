@@ -1,4 +1,4 @@
-"""Rules a graph must keep beyond merging: what is refused for now, sharing, externals, interfaces."""
+"""Rules a graph must keep beyond merging: names, sharing, externals, interfaces."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -12,18 +12,12 @@ from gateway.composer.override import Step
 from gateway.errors import CompositionProblem
 from gateway.supergraph import ROOTS
 
-UNSUPPORTED = {"context": "arguments set from context", "fromContext": "arguments set from context"}
-"""Directives that would change the answer if they were ignored, hence refused until they are implemented."""
 
-
-def check_supported(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
-    """Refuse what the gateway would misread."""
+def check_imported(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
+    """Refuse Federation's directives by names that no `@link` gave them."""
     for place, directives in _places(schema):
         for name in directives:
-            if name in UNSUPPORTED:
-                message = f"@{name} on {place}: {UNSUPPORTED[name]} is not supported"
-                yield CompositionProblem("UNSUPPORTED_FEATURE", message, (schema.name,), f"remove @{name}")
-            elif name.removeprefix("@") in FEDERATION_DIRECTIVES and name.startswith("@"):
+            if name.removeprefix("@") in FEDERATION_DIRECTIVES and name.startswith("@"):
                 message = f"{name} on {place} is used but not imported by @link"
                 yield CompositionProblem("INVALID_GRAPHQL", message, (schema.name,), f'add "{name}" to the import')
 
@@ -104,10 +98,12 @@ def check_externals(
         for name in marked:
             by_interface = any(name in schema.types[i].fields for i in definition.interfaces if i in schema.types)
             if (definition.name, name) not in used and not by_interface:
-                message = f"{definition.name}.{name} is @external, but no @key, @requires or @provides names it"
+                message = (
+                    f"{definition.name}.{name} is @external, but no @key, @requires, @provides or @fromContext names it"
+                )
                 yield CompositionProblem("EXTERNAL_UNUSED", message, (schema.name,), "remove the field")
     for field_set in own:
-        if field_set.purpose == "key":
+        if field_set.purpose in ("key", "context"):
             continue
         root = field_set.on
         if field_set.purpose == "provides" and field_set.field:

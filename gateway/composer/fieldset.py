@@ -1,4 +1,7 @@
-"""Field sets: the small selections in `@key`, `@requires` and `@provides`, read and checked within their subgraph."""
+"""Field sets: the small selections in `@key`, `@requires` and `@provides`, read and checked within their subgraph.
+
+What `@fromContext` selects (`contexts`) is a field set of the types it selects of.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from graphql import (
 from gateway.composer.declared import Definition, SubgraphSchema
 from gateway.errors import CompositionProblem
 
-Purpose = Literal["key", "requires", "provides"]
+Purpose = Literal["key", "requires", "provides", "context"]
 CARRIED_BY_FIELDS: tuple[Purpose, ...] = ("requires", "provides")
 COMPOSITE = ("object", "interface", "union")
 MAX_FIELD_SET_TOKENS = 1000
@@ -26,7 +29,7 @@ MAX_FIELD_SET_TOKENS = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldSet:
-    """One field set. `field` is the field that carries it, None for a key."""
+    """One field set. `field` is the field that carries it, None for a key or a context."""
 
     purpose: Purpose
     subgraph: str

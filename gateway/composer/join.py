@@ -1,15 +1,17 @@
 """Prints a supergraph as other routers load it: merged types under `join__` directives that say what is whose.
 
-Follows join v0.4 and link v1.0. Owns the printing alone; `load` reads it back.
+Follows join v0.4 (v0.5 where arguments are set from context) and link v1.0. Owns the
+printing alone; `load` reads it back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.composer.contexts import ContextUse
 from gateway.composer.declared import Applied, Declared, Definition, SubgraphSchema, Value
 from gateway.composer.external import Externals, marked_external
-from gateway.composer.joinspec import CARRIED_SPECS, JOIN, graph_names
+from gateway.composer.joinspec import CARRIED_SPECS, CONTEXT, CONTEXT_LINK, JOIN, JOIN_WITH_CONTEXT, graph_names
 from gateway.composer.override import Step, label_of
 from gateway.composer.publish import KEYWORDS, describe, quote
 from gateway.supergraph import ROOTS
@@ -23,6 +25,12 @@ class Sources:
     externals: Externals
     urls: Mapping[str, str]
     steps: Sequence[Step] = ()
+    contexts: Sequence[ContextUse] = ()
+
+    @property
+    def contextual(self) -> bool:
+        """Whether any subgraph sets a context."""
+        return any("context" in d.directives for schema in self.schemas for d in schema.types.values())
 
 
 def print_supergraph(types: Mapping[str, Definition], sources: Sources) -> str:
@@ -36,8 +44,12 @@ def print_supergraph(types: Mapping[str, Definition], sources: Sources) -> str:
 def _head(types: Mapping[str, Definition], sources: Sources) -> Iterator[str]:
     used = set(_used_directives(types))
     links = ['@link(url: "https://specs.apollo.dev/link/v1.0")']
-    links.append('@link(url: "https://specs.apollo.dev/join/v0.4", for: EXECUTION)')
+    join = "v0.5" if sources.contextual else "v0.4"
+    links.append(f'@link(url: "https://specs.apollo.dev/join/{join}", for: EXECUTION)')
     definitions = []
+    if sources.contextual:
+        links.append(CONTEXT_LINK)
+        definitions.append(CONTEXT)
     for name, (link, definition) in CARRIED_SPECS.items():
         if name in used:
             links.append(link)
@@ -51,7 +63,7 @@ def _head(types: Mapping[str, Definition], sources: Sources) -> Iterator[str]:
     roots = "".join(f"  {name.lower()}: {name}\n" for name in ROOTS if name in types)
     lines = "\n".join(f"  {link}" for link in links)
     yield f"schema\n{lines}\n{{\n{roots}}}"
-    yield JOIN
+    yield JOIN_WITH_CONTEXT if sources.contextual else JOIN
     yield from definitions
     names = graph_names([schema.name for schema in sources.schemas])
     values = [f"  {names[n]} @join__graph(name: {quote(n)}, url: {quote(sources.urls.get(n, ''))})" for n in names]
@@ -87,6 +99,9 @@ class _Printer:
         self._externals = sources.externals
         self._graphs = graph_names([schema.name for schema in sources.schemas])
         self._schemas = {schema.name: schema for schema in sources.schemas}
+        self._contextual: dict[tuple[str, str, str], list[ContextUse]] = {}
+        for use in sources.contexts:
+            self._contextual.setdefault((use.subgraph, use.type_name, use.field), []).append(use)
         self._leaving = {(step.source, step.type_name, step.field): step.label for step in sources.steps}
 
     def definition(self, merged: Definition) -> str:
@@ -129,6 +144,8 @@ class _Printer:
                 yield f"@join__implements(graph: {self._graphs[name]}, interface: {quote(interface)})"
             for member in definition.members:
                 yield f"@join__unionMember(graph: {self._graphs[name]}, member: {quote(member)})"
+            for use in definition.directives.get("context", ()):
+                yield f"@context(name: {quote(context_name(name, str(use.get('name'))))})"
 
     def _field(self, merged: Definition, field: Declared, declared: Mapping[str, Definition]) -> str:
         having = {name: d.fields[field.name] for name, d in declared.items() if field.name in d.fields}
@@ -171,6 +188,9 @@ class _Printer:
         label = label_of(own) or self._leaving.get((graph, type_name, own.name))
         if label is not None:
             attributes.append(f"overrideLabel: {quote(label)}")
+        contextual = self._contextual.get((graph, type_name, own.name), ())
+        if contextual:
+            attributes.append(f"contextArguments: [{', '.join(_context_argument(use) for use in contextual)}]")
         return attributes
 
     def _is_key(self, graph: str, type_name: str, own: Declared) -> bool:
@@ -195,6 +215,17 @@ class _Printer:
                 different = f", type: {quote(own)}" if own != str(value.type) else ""
                 joins += f" @join__field(graph: {self._graphs[name]}{different})"
         return describe(value.description) + "  " + _value(value, joins)
+
+
+def context_name(subgraph: str, name: str) -> str:
+    """What a subgraph's context is called in the supergraph."""
+    return f"{subgraph}__{name}"
+
+
+def _context_argument(use: ContextUse) -> str:
+    context, argument = quote(context_name(use.subgraph, use.context)), use.argument
+    told = f"name: {quote(argument.name)}, type: {quote(str(argument.type))}, selection: {quote(use.text)}"
+    return f"{{context: {context}, {told}}}"
 
 
 def _value(value: Value, joins: str = "") -> str:

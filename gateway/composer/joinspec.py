@@ -29,6 +29,26 @@ enum link__Purpose {
   EXECUTION
 }'''  # noqa: E501 - the specification's own text
 
+CONTEXT_LINK = '@link(url: "https://specs.apollo.dev/context/v0.1", for: SECURITY)'
+CONTEXT = """directive @context(name: String!) repeatable on INTERFACE | OBJECT | UNION
+
+directive @context__fromContext(field: context__ContextFieldValue) on ARGUMENT_DEFINITION
+
+scalar context__ContextFieldValue
+
+scalar join__FieldValue
+
+input join__ContextArgument {
+  name: String!
+  type: String!
+  context: String!
+  selection: join__FieldValue!
+}"""
+JOIN_WITH_CONTEXT = JOIN.replace(
+    "overrideLabel: String)", "overrideLabel: String, contextArguments: [join__ContextArgument!])"
+)
+"""Join v0.5, as far as it is used here."""
+
 _ANYWHERE = (
     "FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE"
     " | INPUT_OBJECT | INPUT_FIELD_DEFINITION"

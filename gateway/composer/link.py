@@ -20,7 +20,7 @@ FEDERATION_DIRECTIVES = frozenset({
 })
 # fmt: on
 FEDERATION_TYPES = frozenset({"FieldSet", "Policy", "Scope", "ContextFieldValue"})
-STANDALONE_SPECS = frozenset({"tag", "inaccessible", "authenticated", "requiresScopes", "policy", "cost"})
+STANDALONE_SPECS = frozenset({"tag", "inaccessible", "authenticated", "requiresScopes", "policy", "cost", "context"})
 """Specs that define directives of Federation on their own."""
 UNSUPPORTED_SPECS = frozenset({"connect"})
 """Specs by which a router itself resolves fields; to overlook them would ask a subgraph that is not there."""

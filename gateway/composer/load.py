@@ -9,12 +9,14 @@ from typing import Any
 from graphql import GraphQLError, TypeNode, parse
 from graphql.language.parser import parse_type
 
-from gateway.composer.assemble import assemble
+from gateway.composer.assemble import Carriers, assemble
+from gateway.composer.contexts import context_uses
 from gateway.composer.contract import Contract, narrow
 from gateway.composer.declared import Declared, Definition, SubgraphSchema, Value, read_types, type_ref
 from gateway.composer.external import Externals
 from gateway.composer.fieldset import field_sets
 from gateway.composer.interfaceobject import expand_interface_objects
+from gateway.composer.join import context_name
 from gateway.composer.link import Link
 from gateway.composer.override import Step
 from gateway.composer.publish import build, public_types
@@ -38,10 +40,12 @@ def load_supergraph(sdl: str, contract: Contract | None = None) -> Supergraph:
         raise CompositionError(misread)
     types = {n: d for n, d in types.items() if not n.startswith(SPEC_PREFIXES)}
     plain = Link((2, 0), {}, frozenset(), link.composed, link.specs)
-    schemas = [SubgraphSchema(name, plain, _types_of(types, graph)) for graph, name in graphs.items()]
+    schemas = [SubgraphSchema(name, plain, _types_of(types, graph, name)) for graph, name in graphs.items()]
     problems: list[CompositionProblem] = []
     expand_interface_objects(schemas, problems)
     sets = [field_set for schema in schemas for field_set in field_sets(schema, problems)]
+    contexts = [use for schema in schemas for use in context_uses(schema, problems)]
+    sets += [field_set for use in contexts for field_set in use.field_sets()]
     externals = Externals(schemas, sets, frozenset(_moved(types, graphs)))
     if contract is not None:
         narrow(types, contract)
@@ -49,7 +53,8 @@ def load_supergraph(sdl: str, contract: Contract | None = None) -> Supergraph:
     full, public = build(types, problems), build(shown, problems)
     if problems or full is None or public is None:
         raise CompositionError(problems)
-    return assemble(schemas, sets, externals, full, public, [*_steps(types, graphs)]).with_sdl(sdl, urls)
+    carriers = Carriers(sets, contexts)
+    return assemble(schemas, carriers, externals, full, public, [*_steps(types, graphs)]).with_sdl(sdl, urls)
 
 
 def _misread(types: Mapping[str, Definition]) -> Iterator[CompositionProblem]:
@@ -58,9 +63,6 @@ def _misread(types: Mapping[str, Definition]) -> Iterator[CompositionProblem]:
         places = [(definition.name, definition.directives)]
         places += [(f"{definition.name}.{field.name}", field.directives) for field in definition.fields.values()]
         for place, directives in places:
-            if any(use.get("contextArguments") for use in directives.get("@join__field", ())):
-                message = f"{place} has arguments set from context, which is not supported"
-                yield CompositionProblem("UNSUPPORTED_FEATURE", message, hint="remove @fromContext")
             for use in directives.get("@join__directive", ()):
                 message = f"{place} is under @{use.get('name')}, which is not supported"
                 yield CompositionProblem("UNSUPPORTED_FEATURE", message, hint="serve it by a subgraph")
@@ -76,7 +78,7 @@ def _graphs(types: Mapping[str, Definition]) -> tuple[dict[str, str], dict[str, 
     return names, {names[value]: str(use["url"]) for value, use in told.items() if use.get("url")}
 
 
-def _types_of(types: Mapping[str, Definition], graph: str) -> dict[str, Definition]:
+def _types_of(types: Mapping[str, Definition], graph: str, subgraph: str) -> dict[str, Definition]:
     found = {}
     for name, merged in types.items():
         own = _of(merged.directives, "@join__type", graph)
@@ -84,6 +86,9 @@ def _types_of(types: Mapping[str, Definition], graph: str) -> dict[str, Definiti
             continue
         definition = Definition(name, merged.kind, extends=False)
         _keys(definition, own)
+        contexts = [_own_context(str(use.get("name")), subgraph) for use in merged.directives.get("context", ())]
+        if any(contexts):
+            definition.directives["context"] = [{"name": context} for context in contexts if context]
         definition.interfaces = _listed(merged, "@join__implements", "interface", graph, merged.interfaces)
         definition.members = _listed(merged, "@join__unionMember", "member", graph, merged.members)
         if merged.kind == "enum":
@@ -93,7 +98,7 @@ def _types_of(types: Mapping[str, Definition], graph: str) -> dict[str, Definiti
                 if "@join__enumValue" not in value.directives or _of(value.directives, "@join__enumValue", graph)
             }
         else:
-            definition.fields = {field.name: field for field in _fields(merged, graph)}
+            definition.fields = {field.name: field for field in _fields(merged, graph, subgraph)}
             definition.values = {value.name: value for value in _values(merged, graph)}
         found[name] = definition
     return found
@@ -142,7 +147,7 @@ def _of(directives: Mapping[str, list[dict[str, Any]]], directive: str, graph: s
     return [use for use in directives.get(directive, ()) if use.get("graph") == graph]
 
 
-def _fields(merged: Definition, graph: str) -> Iterator[Declared]:
+def _fields(merged: Definition, graph: str, subgraph: str) -> Iterator[Declared]:
     for field in merged.fields.values():
         uses = field.directives.get("@join__field")
         if uses is None:
@@ -157,7 +162,25 @@ def _fields(merged: Definition, graph: str) -> Iterator[Declared]:
             if use.get("external"):
                 directives["external"] = [{}]
             own = type_ref(_parsed(str(use["type"]))) if use.get("type") else field.type
-            yield Declared(field.name, own, field.arguments, None, directives)
+            contextual = {argument.name: argument for argument in _contextual(use, subgraph)}
+            yield Declared(field.name, own, {**field.arguments, **contextual}, None, directives)
+
+
+def _own_context(name: str, subgraph: str) -> str | None:
+    """A context by the subgraph's own name for it; None if it is another's."""
+    prefix = context_name(subgraph, "")
+    return name.removeprefix(prefix) if name.startswith(prefix) else None
+
+
+def _contextual(use: Mapping[str, Any], subgraph: str) -> Iterator[Value]:
+    """Arguments of a field that are set from context in one subgraph."""
+    for told in use.get("contextArguments") or ():
+        context = _own_context(str(told.get("context")), subgraph)
+        if context is None:
+            raise CompositionError([CompositionProblem(CODE, f"{told.get('context')} is no context of {subgraph}")])
+        selection = f"${context} {told.get('selection')}"
+        declared = type_ref(_parsed(str(told.get("type"))))
+        yield Value(str(told.get("name")), declared, None, None, {"fromContext": [{"field": selection}]})
 
 
 def _values(merged: Definition, graph: str) -> Iterator[Value]:

@@ -72,13 +72,18 @@ def merge_input(
 def merge_arguments(
     where: str, own: Sequence[tuple[str, Declared]], problems: list[CompositionProblem]
 ) -> dict[str, Value]:
-    """Arguments of a field: those that every subgraph knows; a required one must be known to all."""
+    """Arguments of a field: those that every subgraph knows; a required one must be known to all.
+
+    One that any subgraph has set from context is none of the client's.
+    """
     codes = (
         "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH",
         "FIELD_ARGUMENT_TYPE_MISMATCH",
         "FIELD_ARGUMENT_DEFAULT_MISMATCH",
     )
-    return _merge_values(where, [(s, field.arguments) for s, field in own], codes, problems)
+    contextual = {a.name for _, field in own for a in field.arguments.values() if "fromContext" in a.directives}
+    listed = [(s, {n: a for n, a in field.arguments.items() if n not in contextual}) for s, field in own]
+    return _merge_values(where, listed, codes, problems)
 
 
 def _merge_values(

@@ -48,6 +48,8 @@ class Program:
     releases: Mapping[int, tuple[Task, ...]]
     parallel: bool
     source: Task | None = None
+    contextual: bool = False
+    """Whether arguments are set from context: objects that are the same may then be answered differently."""
 
     @classmethod
     def of(cls, planned: Plan, joined: Joined) -> "Program":
@@ -67,4 +69,5 @@ class Program:
             waits={task.fetch.id: len(task.after) for task in tasks},
             releases=releases,
             parallel=len(roots) > 1 or any(len(after) > 1 for after in releases.values()) or bool(joined.members),
+            contextual=any(fetch.contexts for fetch in planned.fetches),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import INTERNAL, SUBGRAPH_INVALID_RESPONSE
+from gateway.executor.contexts import EntitiesInContext, in_contexts
 from gateway.executor.failures import Failures
 from gateway.executor.program import Program, Task
 from gateway.executor.services import Service
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 MAX_ENTITIES = 20_000
 """Objects told to a subgraph in one fetch; past this the answer would not fit a client either."""
+MAX_CONTEXTS_AT_ONCE = 16
+"""Requests under way for the different values that one fetch's arguments are set to; the transport has 64 ways."""
 PATIENCE_S = 0.1
 """How long a joined fetch lets a member wait for what only others need, or as long again as the request took so far.
 
@@ -51,6 +54,7 @@ class Run:
         self._services = services
         self._call = call
         self._releases = program.releases
+        self._contextual = program.contextual
         self._waiting = dict(program.waits)
         self._time = asyncio.get_running_loop().time
         self._began = self._time()
@@ -130,13 +134,16 @@ class Run:
                 ready.append(member)
         return ready
 
-    async def _fetch(self, task: Task) -> bool:
+    async def _fetch(self, task: Task, told: EntitiesInContext | None = None) -> bool:
         """Do one fetch; False if it is a joined one that could not tell of every object and has done nothing."""
-        fetch, entities = task.fetch, None
+        fetch: Fetch = task.fetch
+        entities: Entities | None = told
         try:
             # B. tell
+            if fetch.contexts and told is None:
+                return await self._fetch_in_contexts(task)
             if task.tellers:
-                entities = Entities(task.tellers, self.data)
+                entities = told or Entities(task.tellers, self.data)
                 if entities.incomplete and task.members:
                     return False
                 if not entities.representations:
@@ -158,12 +165,24 @@ class Run:
             self._fail(fetch, entities, "Internal error.", INTERNAL)
         return True
 
+    async def _fetch_in_contexts(self, task: Task) -> bool:
+        """Do one fetch once for each set of values that its arguments have."""
+        groups = in_contexts(task.fetch.contexts, task.tellers[0], self.data)
+        if sum(len(group.representations) for group in groups) > MAX_ENTITIES:
+            raise _Unusable(f"more than {MAX_ENTITIES} objects for one fetch")
+        for start in range(0, len(groups), MAX_CONTEXTS_AT_ONCE):
+            together = groups[start : start + MAX_CONTEXTS_AT_ONCE]
+            await asyncio.gather(*(self._fetch(task, group) for group in together))
+        return True
+
     async def _send(self, fetch: Fetch, entities: Entities | None) -> Mapping[str, Any]:
         call = self._call
         given = call.variables
         variables = {name: given[name] for name in fetch.variables if name in given}
         if entities is not None:
             variables[fetch.representations_variable] = entities.representations
+            if fetch.contexts and isinstance(entities, EntitiesInContext):
+                variables |= entities.values
         request = SubgraphRequest(fetch.document, variables or None, fetch.operation_name, fetch.kind)
         left_s = call.ends_at - self._time()
         return await self._services[fetch.service].ask(request, call.headers, left_s, call.caller)
@@ -189,7 +208,10 @@ class Run:
         if type(listed) is not list or len(listed) != len(entities.representations):
             told = len(listed) if type(listed) is list else type(listed).__name__
             raise _Unusable(f"{told} entities for {len(entities.representations)} representations")
-        entities.receive(listed)
+        if self._contextual:
+            entities.receive_apart(listed)
+        else:
+            entities.receive(listed)
         if entities.odd:
             raise _Unusable("an entity that is no object")
 

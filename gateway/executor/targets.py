@@ -5,6 +5,7 @@ object with something else in it goes the long way alone.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -97,11 +98,13 @@ class Teller:
 class Entities:
     """The objects of one entity fetch, each told to the subgraph once however often it stands in the answer.
 
+    Of those at its one place, `objects` are the ones meant, if that is said.
+
     `incomplete` tells that some could not be told of, because what tells them apart did not arrive; `odd`, that some
     came back as what is no object.
     """
 
-    def __init__(self, tellers: Sequence[Teller], data: Object) -> None:
+    def __init__(self, tellers: Sequence[Teller], data: Object, objects: list[Object] | None = None) -> None:
         self.representations: list[Object] = []
         self.incomplete = False
         self.odd = False
@@ -110,7 +113,7 @@ class Entities:
         known: dict[tuple[str, tuple[str, ...]], dict[Hashable, list[Object]]] = {}
         for teller in tellers:
             alike = known.setdefault((teller.type_name, teller.names), {})
-            found = find(data, teller.path)
+            found = find(data, teller.path) if objects is None else objects
             if teller.identify is None or not self._tell_plainly(teller, teller.identify, found, alike):
                 self._tell_each(teller, found, alike)
 
@@ -143,7 +146,7 @@ class Entities:
             if representation is MISSING:
                 self.incomplete = True
                 continue
-            identity = _identity(representation)
+            identity = identity_of(representation)
             if identity not in alike:
                 self._add({TYPENAME: teller.type_name, **representation}, identity, alike)
             alike[identity].append(target)
@@ -163,6 +166,15 @@ class Entities:
                         target.update(entity)
                     else:
                         merge(target, entity)
+            elif entity is not None:
+                self.odd = True
+
+    def receive_apart(self, entities: Sequence[Any]) -> None:
+        """As `receive`, but no two objects share what is below them, so that it may be completed differently."""
+        for group, entity in zip(self._groups, entities, strict=True):
+            if type(entity) is dict:
+                for number, target in enumerate(group):
+                    merge(target, deepcopy(entity) if number else entity)
             elif entity is not None:
                 self.odd = True
 
@@ -212,7 +224,8 @@ def _represent_below(part: Part, value: Any) -> Any:
     return representation
 
 
-def _identity(representation: Object) -> bytes:
+def identity_of(representation: Object) -> bytes:
+    """What is equal for equal JSON objects alone."""
     try:
         return orjson.dumps(representation)
     except TypeError:

@@ -33,7 +33,7 @@ class Reader:
 
     def read(self, fetch: Fetch) -> Wording | None:
         """What an entity fetch says, or None if it is another fetch or says it in a way that is not known here."""
-        if not fetch.representations or fetch.kind != "query":
+        if not fetch.representations or fetch.kind != "query" or fetch.contexts:
             return None
         told = {(told.path, told.type_name): told.parts for told in fetch.representations}
         document = fetch.document.replace(fetch.operation_name or "", "", 1)

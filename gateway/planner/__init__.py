@@ -4,6 +4,7 @@ A. claim    every field the client asks for gets the key it will have in subgrap
 B. gather   from the fetches at hand, all they can give, down to the leaves                        (gather, survey)
 C. hop      what is left goes to the subgraph that gives the most of it, entered by a key; keys and
             `@requires` are gathered by B and C first, and the new fetch waits for exactly those   (gather, routes)
+            So is, of an object further up, what an argument is set to from context                (contexts)
 D. join     entity fetches that could travel together do                                           (joining)
 E. print    each fetch becomes a document of its own, with the variables it uses                   (finish, document)
 
@@ -15,7 +16,7 @@ A mutation takes B and C once for each run of neighbouring fields of one subgrap
 A subscription takes them from its source: the first subgraph that has its root field and with which all can be had.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graphql import OperationDefinitionNode
 
@@ -45,6 +46,7 @@ class Planner:
 
         `in_parts`: what stands under `@defer` may come later.
         """
+        variables = [d.variable.name.value for d in operation.variable_definitions or ()]
         kind: Kind = OF_ROOT.get(selection.type_name, "query")
         # A. claim
         keys = KeySpace(self._supergraph)
@@ -52,9 +54,9 @@ class Planner:
         groups = groups_in(selection) if in_parts else []
         # B., C. gather, hop
         if kind == "subscription":
-            drafts = self._gather_from_source(keys, _fetched(selection)[0])
+            drafts = self._gather_from_source(keys, _fetched(selection)[0], variables)
             return assemble(self._supergraph, drafts, keys, Writer(operation, kind))
-        gatherer = Gatherer(self._supergraph, self._routes, kind)
+        gatherer = Gatherer(self._supergraph, self._routes, kind, variables)
         positions = self._gather(gatherer, keys, part_of(selection, AT_ONCE) if groups else selection)
         needs = {AT_ONCE: frozenset(gatherer.drafts)}
         for phase, group in enumerate(groups, 1):
@@ -86,12 +88,12 @@ class Planner:
             for field in run:
                 yield field.key, at
 
-    def _gather_from_source(self, keys: KeySpace, asked: Field) -> list[Draft]:
+    def _gather_from_source(self, keys: KeySpace, asked: Field, variables: Sequence[str]) -> list[Draft]:
         refusal = PlanRefused(f"no subgraph resolves Subscription.{asked.name}")
         for service, subgraph in self._supergraph.subgraphs.items():
             if not subgraph.resolves("Subscription", asked.name):
                 continue
-            gatherer = Gatherer(self._supergraph, self._routes, "subscription")
+            gatherer = Gatherer(self._supergraph, self._routes, "subscription", variables)
             at = root_position("Subscription", keys)
             draft = gatherer.start(service, (), Node("Subscription", abstract=False), frozenset())
             at.reached_by(draft, draft.root, ())

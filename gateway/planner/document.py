@@ -1,10 +1,11 @@
 """Writes the document that a fetch sends: variables, representations, and fragments only where types differ."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from graphql import OperationDefinitionNode, VariableDefinitionNode, print_ast
 
 from gateway.plan import Kind
+from gateway.planner.contexts import ContextValue
 from gateway.planner.draft import Asked, Node
 from gateway.planner.gather import ENTITIES
 from gateway.supergraph import Subgraph
@@ -25,13 +26,16 @@ class Writer:
         while self.representations_variable in self._variables:
             self.representations_variable = "_" + self.representations_variable
 
-    def document(self, subgraph: Subgraph, root: Node, number: int) -> tuple[str, tuple[str, ...], str | None]:
+    def document(
+        self, subgraph: Subgraph, root: Node, number: int, contexts: Iterable[ContextValue] = ()
+    ) -> tuple[str, tuple[str, ...], str | None]:
         """Return the document, the client's variables it uses, and its operation name."""
         used = _variables(root)
         variables = tuple(name for name in self._variables if name in used)
         declared = [_declaration(self._variables[name]) for name in variables]
         name = f"{self._name}__{subgraph.name.replace('-', '_')}__{number}" if self._name else None
         selection = self.selection(subgraph, root)
+        declared += [f"${value.variable}: {value.type}" for value in contexts]
         if root.static == ENTITIES:
             declared.insert(0, f"${self.representations_variable}: [_Any!]!")
             selection = f"{{{ENTITIES}(representations: ${self.representations_variable}) {selection}}}"

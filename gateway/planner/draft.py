@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway.plan import Step
 from gateway.planner.keyspace import KeySpace
 from gateway.supergraph import Provided
 from gateway.supergraph.selection import Field
+
+if TYPE_CHECKING:
+    from gateway.planner.contexts import ContextValue
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +46,8 @@ class Draft:
     number: int
     phase: int = 0
     needs: dict[str, list[Field]] = field(default_factory=dict)
+    contexts: "dict[str, ContextValue]" = field(default_factory=dict)
+    """By variable what arguments are set to. A fetch that has any gives fields with such arguments and no others."""
     ancestors: frozenset["Draft"] = frozenset()
     """Every fetch that is done before this one starts."""
 
@@ -68,13 +74,16 @@ class Position:
     guard: frozenset[Draft] = frozenset()
     """Fetches that tell of which type the objects are, where those that reach them cannot."""
     sites: list[Site] = field(default_factory=list)
+    parent: "Position | None" = None
     _below: dict[tuple[str, str], "Position"] = field(default_factory=dict)
 
     def below(self, data_key: str, type_name: str, abstract: bool, guard: frozenset[Draft] = frozenset()) -> "Position":
         """The position of objects of one type under a key."""
         if (data_key, type_name) not in self._below:
             step = Step(data_key, frozenset((type_name,)) if abstract else None)
-            self._below[data_key, type_name] = Position(type_name, (*self.path, step), self.keys.at(data_key))
+            self._below[data_key, type_name] = Position(
+                type_name, (*self.path, step), self.keys.at(data_key), parent=self
+            )
         position = self._below[data_key, type_name]
         if guard or self.guard:
             position.guard |= self.guard | guard
@@ -89,7 +98,7 @@ class Position:
         """The subgraphs that reach these objects, each once, with what they provide here."""
         seen = set()
         for site in self.sites:
-            if site.draft.service not in seen:
+            if site.draft.service not in seen and not (site.draft.contexts and site.draft.path == self.path):
                 seen.add(site.draft.service)
                 yield site.draft.service, site.provided
 

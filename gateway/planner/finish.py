@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.errors import PlanRefused
-from gateway.plan import Deferred, Fetch, Kind, Part, Plan, Representation
+from gateway.plan import Context, Deferred, Fetch, Kind, Part, Plan, Representation
+from gateway.planner.contexts import ContextValue
 from gateway.planner.deferring import Settled
 from gateway.planner.document import Writer
 from gateway.planner.draft import Draft
@@ -45,7 +46,7 @@ def _fetch(supergraph: Supergraph, group: Sequence[Draft], numbers: Mapping[Draf
     for draft in group[1:]:
         for type_name, fields in draft.root.by_type.items():
             root.by_type[type_name] = {**root.by_type.get(type_name, {}), **fields}
-    document, variables, name = writer.document(subgraph, root, number)
+    document, variables, name = writer.document(subgraph, root, number, first.contexts.values())
     representations = tuple(
         Representation(draft.path, type_name, _parts(supergraph, subgraph, type_name, fields))
         for draft in group
@@ -63,7 +64,13 @@ def _fetch(supergraph: Supergraph, group: Sequence[Draft], numbers: Mapping[Draf
         keys=tuple(key for asked in root.by_type.values() for key in asked) if root.static != ENTITIES else (),
         depends_on=tuple(sorted({numbers[dep] for dep in first.deps})),
         phase=first.phase,
+        contexts=tuple(_context(supergraph, subgraph, value) for value in first.contexts.values()),
     )
+
+
+def _context(supergraph: Supergraph, subgraph: Subgraph, value: ContextValue) -> Context:
+    (part,) = _parts(supergraph, subgraph, value.above.type_name, [value.field])
+    return Context(value.variable, value.above.path, value.above.type_name, part, value.nullable)
 
 
 def _parts(supergraph: Supergraph, subgraph: Subgraph, type_name: str, fields: Iterable[Field]) -> tuple[Part, ...]:

@@ -1,14 +1,15 @@
 """Decides which subgraph gives which field: steps B and C of the planner."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import PlanRefused
 from gateway.plan import Step
+from gateway.planner.contexts import ContextValue, Variables, nearest, with_contexts
 from gateway.planner.draft import Asked, Draft, Node, Position, Site, without_ancestors
 from gateway.planner.keyspace import KeySpace
 from gateway.planner.survey import Survey
-from gateway.supergraph import ROOTS, Subgraph, Supergraph
+from gateway.supergraph import ROOTS, Subgraph, SubgraphField, Supergraph
 from gateway.supergraph.routes import Hop, Routes
 from gateway.supergraph.selection import TYPENAME, Field, Selection
 
@@ -17,6 +18,7 @@ MAX_DRAFTS = 1_000
 MAX_DECISIONS = 50_000
 """Fields times places decided for one plan, about a second of work."""
 ENTITIES = "_entities"
+NO_CONTEXTS: Mapping[str, ContextValue] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class _Choice:
 class Gatherer:
     """Grows drafts until they give every field asked for."""
 
-    def __init__(self, supergraph: Supergraph, routes: Routes, kind: str) -> None:
+    def __init__(self, supergraph: Supergraph, routes: Routes, kind: str, variables: Iterable[str] = ()) -> None:
         self._subgraphs = supergraph.subgraphs
         self._routes = routes
         self._survey = Survey(supergraph.subgraphs, routes)
         self._kind = kind
         self._decisions = 0
+        self._variables = Variables(variables)
+        self._context_types = supergraph.context_types
         self._requiring: set[tuple[Position, str, str]] = set()
         self.drafts: list[Draft] = []
         self.phase = 0
@@ -69,7 +73,7 @@ class Gatherer:
         if asked.name == TYPENAME:
             return None
         rest: Field | None = asked
-        sites = [site for site in at.sites if self._gives(site, at.type_name, asked.name)]
+        sites = [site for site in at.sites if self._gives(site, at, asked.name)]
         if asked.selection is not None and len(sites) > 1:
             sites.sort(key=lambda site: self._survey.cost(site.draft.service, at.type_name, asked, site.provided))
         for site in sites:
@@ -77,10 +81,13 @@ class Gatherer:
                 rest = self._ask(site, at, rest, used)
         return rest
 
-    def _gives(self, site: Site, type_name: str, name: str) -> bool:
+    def _gives(self, site: Site, at: Position, name: str) -> bool:
+        if site.draft.contexts and site.draft.path == at.path:
+            return False  # it waits for more than this field needs, and asks once for each value
+        type_name = at.type_name
         subgraph = self._subgraphs[site.draft.service]
         declared = subgraph.field(type_name, name)
-        if declared is None or declared.requires is not None or not whole_field(subgraph, type_name, name):
+        if declared is None or declared.apart or not whole_field(subgraph, type_name, name):
             return False
         return subgraph.resolves(type_name, name, site.provided)
 
@@ -110,8 +117,10 @@ class Gatherer:
             return False
         if subgraph.types[at.type_name].kind == "interface":
             return False  # its types are gone to one by one, once they are told
-        if declared.requires is None:
+        if not declared.apart:
             return subgraph.name not in present
+        if not all(nearest(at, argument) for argument in declared.contextual):
+            return False
         return (at, subgraph.name, asked.name) not in self._requiring
 
     def _route(
@@ -126,32 +135,64 @@ class Gatherer:
             site = self._root_site(at, choice.service)
             return self._ask(site, at, asked, used)
         declared = self._subgraphs[choice.service].types[at.type_name].fields[asked.name]
-        if declared.requires is None:
+        if not declared.apart:
             return self._ask(self._entity_site(at, choice.route[0], ()), at, asked, used)
         attempt = (at, choice.service, asked.name)
         self._requiring.add(attempt)
-        required = at.keys.instantiate(at.type_name, declared.requires.fields_of(at.type_name).values())
-        site = self._entity_site(at, choice.route[0], required)
+        needs = declared.requires.fields_of(at.type_name).values() if declared.requires else ()
+        required = at.keys.instantiate(at.type_name, needs)
+        contexts, before = self._contexts(at, declared)
+        site = self._entity_site(at, choice.route[0], required, before, contexts.values())
         self._requiring.discard(attempt)
-        return self._ask(site, at, asked, used)
+        return self._ask(site, at, asked, used, contexts)
 
-    def _entity_site(self, at: Position, hop: Hop, required: Iterable[Field]) -> Site:
-        """The fetch that enters a subgraph by a key; one that waits for the same is used again."""
+    def _contexts(self, at: Position, declared: SubgraphField) -> tuple[dict[str, ContextValue], set[Draft]]:
+        """What arguments are set to, by name, and the fetches that tell it."""
+        contexts: dict[str, ContextValue] = {}
+        before: set[Draft] = set()
+        for argument in declared.contextual:
+            above = nearest(at, argument)
+            assert above is not None
+            fields = above.keys.instantiate(
+                above.type_name, argument.selections[above.type_name].fields_of(above.type_name).values()
+            )
+            used, missing = self.gather(above, fields)
+            if missing:
+                raise PlanRefused(f"{above.type_name}.{missing[0].name} cannot be had for {declared.name}")
+            before |= used
+            contexts[argument.name] = self._variables.value(argument, above, fields[0])
+        return contexts, before
+
+    def _entity_site(
+        self,
+        at: Position,
+        hop: Hop,
+        required: Iterable[Field],
+        before: Iterable[Draft] = (),
+        contexts: Iterable[ContextValue] = (),
+    ) -> Site:
+        """The fetch that enters a subgraph by a key; one that waits for the same is used again.
+
+        It waits for those `before` it too, which tell of its `contexts`.
+        """
+        told = {value.variable: value for value in contexts}
         needs = [*at.keys.instantiate(at.type_name, hop.key.selection.fields_of(at.type_name).values()), *required]
         used, missing = self.gather(at, needs)
         if missing:
             raise PlanRefused(f"{at.type_name}.{missing[0].name} cannot be had for {hop.service}")
-        deps = without_ancestors(used)
+        deps = without_ancestors(used.union(before))
         local = self._subgraphs[hop.service].local(at.type_name)
         for site in at.sites:
             known = site.draft.needs.get(local) if site.draft.path == at.path else None
             same = known is not None and site.draft.service == hop.service and site.draft.deps == deps
-            if known is not None and same and agree(known, needs):
+            if known is not None and same and bool(site.draft.contexts) == bool(told) and agree(known, needs):
                 known.extend(needs)
+                site.draft.contexts |= told
                 return site
         node = Node(ENTITIES, abstract=True)
         draft = self.start(hop.service, at.path, node, deps)
         draft.needs[local] = needs
+        draft.contexts |= told
         at.reached_by(draft, node, ())
         return at.sites[-1]
 
@@ -171,7 +212,14 @@ class Gatherer:
         self.drafts.append(draft)
         return draft
 
-    def _ask(self, site: Site, at: Position, asked: Field, used: set[Draft]) -> Field | None:
+    def _ask(
+        self,
+        site: Site,
+        at: Position,
+        asked: Field,
+        used: set[Draft],
+        contexts: Mapping[str, ContextValue] = NO_CONTEXTS,
+    ) -> Field | None:
         """Put a field into a fetch, and gather what is asked below. Returns what is not to be had from here."""
         self._decisions += 1
         if self._decisions > MAX_DECISIONS:
@@ -179,7 +227,9 @@ class Gatherer:
         used.add(site.draft)
         subgraph = self._subgraphs[site.draft.service]
         here = site.node.by_type.setdefault(subgraph.local(at.type_name), {})
-        entry = here.setdefault(asked.data_key, Asked(asked.name, asked.arguments, asked.variables))
+        entry = here.setdefault(
+            asked.data_key, Asked(asked.name, with_contexts(asked.arguments, contexts), asked.variables)
+        )
         if asked.selection is None:
             return None
         static = subgraph.types[at.type_name].fields[asked.name].type.name
@@ -216,12 +266,14 @@ class Gatherer:
         return asked.copy_with(type(selection)(selection.type_name, selection.abstract, missing))
 
     def _for_all(
-        self, whole: Position, selection: Selection, possible: Iterable[str], used: set[Draft]
+        self, whole: Position, selection: Selection, possible: tuple[str, ...], used: set[Draft]
     ) -> dict[int, Field | None]:
         """Gather what is asked alike of every type behind an interface object, without waiting for the types.
 
         Returns what is left of each such field, by its identity.
         """
+        if not self._context_types.isdisjoint(possible):
+            return {}  # what is below depends on which of them it is
         asked = [selection.fields_of(concrete) for concrete in possible]
         shared = [f for f in asked[0].values() if all(other.get(f.key) is f for other in asked)] if asked else []
         inner, rest = self.gather(whole, shared)
@@ -264,7 +316,7 @@ def whole_field(subgraph: Subgraph, type_name: str, name: str) -> bool:
     wanted = str(subgraph.types[type_name].fields[name].type)
     return all(
         declared is not None
-        and declared.requires is None
+        and not declared.apart
         and str(declared.type) == wanted
         and subgraph.resolves(concrete, name)
         for concrete in subgraph.possible[type_name]

@@ -2,7 +2,7 @@
 
 Entity fetches into the same subgraph that wait for the same are one fetch: another type asks by its own fragment, and
 the same type at another path joins only if it asks for exactly the same. What is deferred holds up nothing else, so
-fetches of different phases stay apart.
+fetches of different phases stay apart. So do those with arguments set from context: each has values of its own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ def join(supergraph: Supergraph, drafts: Sequence[Draft], writer: Writer) -> lis
     group_of: dict[Draft, int] = {}
     open_groups: dict[tuple[object, ...], list[int]] = {}
     for draft in _ordered(drafts):
-        if not draft.needs:
+        if not draft.needs or draft.contexts:
             group_of[draft] = len(groups)
             groups.append([draft])
             continue

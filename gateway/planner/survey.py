@@ -37,7 +37,7 @@ class Survey:
                 if inner.name == TYPENAME:
                     continue
                 declared = subgraph.field(concrete, inner.name)
-                if declared and not declared.requires and subgraph.resolves(concrete, inner.name, below):
+                if declared and not declared.apart and subgraph.resolves(concrete, inner.name, below):
                     cost = self.cost(service, concrete, inner, below)
                     lost, hops = lost + cost[0], hops + cost[1]
                 elif self._reachable(service, concrete, inner.name, below):

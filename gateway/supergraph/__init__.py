@@ -41,10 +41,20 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ContextArgument:
+    """An argument that the gateway sets: `selections` has what it is, of the nearest object above of such a type."""
+
+    name: str
+    type: TypeRef
+    selections: Mapping[str, Selection]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SubgraphField:
     """A field of an object or interface as one subgraph declares it.
 
-    `external` is true if the subgraph cannot resolve it by itself, whatever its `@external` says.
+    `external` is true if the subgraph cannot resolve it by itself, whatever its `@external` says. `contextual` are the
+    arguments that clients do not see.
     """
 
     name: str
@@ -52,6 +62,12 @@ class SubgraphField:
     external: bool
     requires: Selection | None
     provides: Selection | None
+    contextual: tuple[ContextArgument, ...] = ()
+
+    @property
+    def apart(self) -> bool:
+        """Whether it takes a fetch of its own, after others have told what it needs."""
+        return self.requires is not None or bool(self.contextual)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +139,8 @@ class Supergraph:
     """Set where fields move between subgraphs in steps; the graph itself is that in which no label holds."""
     siblings: Mapping[str, frozenset[str]] = dataclass_field(init=False)
     """Types which some subgraph cannot tell apart, by each of them: an interface object and all that is behind it."""
+    context_types: frozenset[str] = dataclass_field(init=False)
+    """Types of whose objects arguments further down are set."""
     operation_schema: GraphQLSchema = dataclass_field(init=False)
     """The public schema with what the gateway adds to the language: `@defer`. Operations are validated by it."""
 
@@ -137,6 +155,9 @@ class Supergraph:
                 for member in together:
                     siblings[member] = siblings.get(member, frozenset()) | together
         object.__setattr__(self, "siblings", siblings)
+        fields = (f for s in self.subgraphs.values() for t in s.types.values() for f in t.fields.values())
+        types = frozenset(name for f in fields for argument in f.contextual for name in argument.selections)
+        object.__setattr__(self, "context_types", types)
 
     @classmethod
     def from_sdl(cls, sdl: str) -> "Supergraph":

@@ -39,7 +39,7 @@ class Routes:
         if field.name == TYPENAME:
             return True
         declared = subgraph.field(type_name, field.name)
-        if declared is None or declared.requires or not subgraph.resolves(type_name, field.name, provided):
+        if declared is None or declared.apart or not subgraph.resolves(type_name, field.name, provided):
             return False
         if field.selection is None:
             return True

@@ -88,15 +88,6 @@ REFUSED = {
             b="""type T @key(fields: "id", resolvable: false) { id: ID! x: Int @override(from: "a", label: "x") }""",
         ),
     ),
-    "arguments from context": (
-        "UNSUPPORTED_FEATURE",
-        {
-            "a": """extend schema @link(url: "https://specs.apollo.dev/federation/v2.8",
-              import: ["@key", "@context", "@fromContext"])
-            type Query { t: T } type T @key(fields: "id") @context(name: "c") { id: ID! y: Int u: U }
-            type U @key(fields: "id") { id: ID! x(of: Int @fromContext(field: "$c { y }")): Int }"""
-        },
-    ),
     "cost of a field of an interface": (
         "COST_APPLIED_TO_INTERFACE_FIELD",
         costly("type Query { i: I } interface I { x: Int @cost(weight: 1) } type A implements I { x: Int }"),

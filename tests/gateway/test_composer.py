@@ -8,9 +8,12 @@ from gateway.composer import compose
 from gateway.errors import CompositionError
 from gateway.supergraph import Supergraph
 from tests.gateway.refused import LINK, REFUSED, graph
+from tests.gateway.refused_contexts import REFUSED_CONTEXTS
+
+ALL_REFUSED = {**REFUSED, **REFUSED_CONTEXTS}
 
 
-@pytest.mark.parametrize(("code", "subgraphs"), REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.parametrize(("code", "subgraphs"), ALL_REFUSED.values(), ids=ALL_REFUSED.keys())
 def test_composition_refuses(code: str, subgraphs: dict[str, str]) -> None:
     with pytest.raises(CompositionError) as refused:
         compose(subgraphs)

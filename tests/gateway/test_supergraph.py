@@ -112,22 +112,32 @@ def test_what_is_no_supergraph_is_refused(sdl: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "after", "code"),
     [
         (
             "@join__field(graph: A)",
             '@join__field(graph: A, contextArguments: [{context: "a__c", name: "x", type: "Int", selection: "{ y }"}])',
+            "CONTEXT_NOT_SET",
         ),
-        ("@join__field(graph: A)", '@join__field(graph: A) @join__directive(graphs: [A], name: "connect", args: {})'),
+        (
+            "@join__field(graph: A)",
+            '@join__field(graph: A, contextArguments: [{context: "b__c", name: "x", type: "Int", selection: "{ y }"}])',
+            "INVALID_SUPERGRAPH",
+        ),
+        (
+            "@join__field(graph: A)",
+            '@join__field(graph: A) @join__directive(graphs: [A], name: "connect", args: {})',
+            "UNSUPPORTED_FEATURE",
+        ),
     ],
-    ids=["arguments from context", "connector"],
+    ids=["a context that nothing sets", "another subgraph's context", "connector"],
 )
-def test_a_supergraph_that_would_be_misread_is_refused(before: str, after: str) -> None:
+def test_a_supergraph_that_would_be_misread_is_refused(before: str, after: str, code: str) -> None:
     sdl = compose(graph(a="type Query { a: Int }")).sdl
     assert before in sdl
     with pytest.raises(CompositionError) as refused:
         Supergraph.from_sdl(sdl.replace(before, after))
-    assert refused.value.code == "UNSUPPORTED_FEATURE"
+    assert refused.value.code == code
 
 
 TAGGED = graph(

@@ -41,6 +41,9 @@ def _subgraph(subgraph: Subgraph) -> Iterator[str]:
             yield f"{at} by {selection(key.selection)} {'resolvable' if key.resolvable else 'not resolvable'}"
         for field in declared.fields.values():
             yield f"{at}.{field.name}: {field.type}" + (" external" if field.external else "")
+            for argument in field.contextual:
+                for name, told in argument.selections.items():
+                    yield f"{at}.{field.name}({argument.name}: {argument.type}) of {name} {selection(told)}"
             for what, asked in (("requires", field.requires), ("provides", field.provides)):
                 if asked is not None:
                     yield f"{at}.{field.name} {what} {selection(asked)}"
