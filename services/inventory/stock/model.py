@@ -46,10 +46,26 @@ class Quantities:
     damaged: int = 0
 
     def __add__(self, other: "Quantities") -> "Quantities":
-        return Quantities(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Quantities(
+            self.on_hand + other.on_hand,
+            self.available + other.available,
+            self.reserved + other.reserved,
+            self.committed + other.committed,
+            self.safety + other.safety,
+            self.quality_hold + other.quality_hold,
+            self.damaged + other.damaged,
+        )
 
     def __sub__(self, other: "Quantities") -> "Quantities":
-        return Quantities(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Quantities(
+            self.on_hand - other.on_hand,
+            self.available - other.available,
+            self.reserved - other.reserved,
+            self.committed - other.committed,
+            self.safety - other.safety,
+            self.quality_hold - other.quality_hold,
+            self.damaged - other.damaged,
+        )
 
     @classmethod
     def of_move(cls, pieces: int, source: StockState | None, target: StockState | None) -> "Quantities":

@@ -6,7 +6,7 @@ document is rewritten with every movement: deltas only. The figures after each m
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -117,4 +117,4 @@ def first_entry(movement: Movement) -> Document:
 
 
 def _changes(deltas: Quantities) -> dict[str, int]:
-    return {name: delta for name, delta in asdict(deltas).items() if delta}
+    return {name: delta for name in FIGURES if (delta := getattr(deltas, name))}

@@ -168,13 +168,11 @@ async def _sync_chunk(
     refusals = [
         IdempotencyKeyReused(path=("input", "lines", str(line.place), "sequence"), key=line_id(source, line.sequence))
         for line in lines
-        if bound.get(line.sequence, line.fingerprint) != line.fingerprint
+        if bound[line.sequence] != line.fingerprint
     ]
-    mine = [line for line in lines if bound.get(line.sequence, line.fingerprint) == line.fingerprint]
-    known = await store.sync.by_line(source, list(bound)) if bound else {}
-    waiting = [line for line in mine if line.sequence not in known]
+    waiting = [line for line in lines if bound[line.sequence] == line.fingerprint]
     counts = [0, 0]  # applied before, applied now
-    found = list(known.values())
+    found: list[Discrepancy] = []
     for attempt in range(ATTEMPTS):
         levels, decided = await store.sync.see(source, waiting, now)
         counts[min(attempt, 1)] += sum(decided.values())

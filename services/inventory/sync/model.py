@@ -30,6 +30,8 @@ MAX_SYNC_LINES = 10_000
 """Lines of one upload: a day of a busy till in less than the gateway's megabyte."""
 CHUNK = 1_000
 """Lines worked on at a time: one bulk write of some hundred kilobytes, so that others come in between."""
+BLOCK = 250
+"""Sequences whose claims lie in one document: some ten kilobytes, rewritten by each upload that adds to it."""
 MAX_SOURCE = 64
 MAX_SEQUENCE = 2**31 - 1
 """What GraphQL's Int can show."""
@@ -159,6 +161,11 @@ class Synced:
 def line_id(source: str, sequence: int) -> str:
     """The id of a line's movement, unique for ever."""
     return f"sync:{source}:{sequence}"
+
+
+def block_id(source: str, sequence: int) -> str:
+    """The id of the document that has this line's claim."""
+    return f"{source}:{sequence // BLOCK}"
 
 
 def check_source(source: str) -> list[Refusal]:

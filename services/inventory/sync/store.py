@@ -1,10 +1,12 @@
 """Every MongoDB query and index of uploads and discrepancies; decides nothing.
 
-A line is claimed by an insert under its id, so that a sequence stands for one line and one stock for good. It is
-applied by an update of the stock that demands the very version the plan was made from; whether it happened is what the
-stock's outbox or the journal says, as of any movement. Shard keys: both `_id`.
+A line is claimed in the document of its block of sequences, where what came first wins, so that a sequence stands for
+one line and one stock for good, and a till that counts on costs a few writes an upload. It is applied by an update of
+the stock that demands the very version the plan was made from; whether it happened is what the stock's outbox or the
+journal says, as of any movement. Shard keys: both `_id`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -28,6 +30,7 @@ from services.inventory.sync.model import (
     Planned,
     SyncLine,
     SyncReason,
+    block_id,
     line_id,
 )
 
@@ -58,18 +61,27 @@ class SyncStore:
         self._changed = changed
 
     async def claim(self, source: str, lines: Sequence[SyncLine], now: datetime) -> dict[int, str]:
-        """Bind each line's sequence to what it says; of those bound before, what they are bound to, by sequence."""
-        rows = [
-            {"_id": line_id(source, each.sequence), "fingerprint": each.fingerprint, "claimed_at": now}
-            for each in lines
-        ]
+        """Bind each line's sequence to what it says, unless it is bound already; what each is bound to, by sequence."""
+        blocks: dict[str, dict[str, str]] = defaultdict(dict)
+        for each in lines:
+            blocks[block_id(source, each.sequence)][str(each.sequence)] = each.fingerprint
+        await self._bind(blocks, now)
+        wanted = {f"lines.{sequence}": 1 for of_block in blocks.values() for sequence in of_block}
+        found = await self._lines.find({"_id": {"$in": list(blocks)}}, wanted).to_list()
+        return {int(sequence): digest for row in found for sequence, digest in row["lines"].items()}
+
+    async def _bind(self, blocks: Mapping[str, Mapping[str, str]], now: datetime) -> None:
+        """Add to each block what it does not have; what it has stays. Of two who begin a block, one comes again."""
+        updates = []
+        for id, wanted in blocks.items():
+            merged = {"$mergeObjects": [{"$literal": wanted}, "$lines"]}
+            begun = {"$ifNull": ["$claimed_at", now]}
+            updates.append(UpdateOne({"_id": id}, [{"$set": {"lines": merged, "claimed_at": begun}}], upsert=True))
         try:
-            await self._lines.insert_many(rows, ordered=False)
+            await self._lines.bulk_write(updates, ordered=False)
         except BulkWriteError as error:
-            known = {rows[place]["_id"]: lines[place].sequence for place in duplicates(error)}
-            found = await self._lines.find({"_id": {"$in": list(known)}}, {"fingerprint": 1}).to_list()
-            return {known[row["_id"]]: row["fingerprint"] for row in found}
-        return {}
+            ids = list(blocks)
+            await self._bind({ids[place]: blocks[ids[place]] for place in duplicates(error)}, now)
 
     async def see(
         self, source: str, lines: Sequence[SyncLine], now: datetime

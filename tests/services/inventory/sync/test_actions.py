@@ -19,6 +19,8 @@ from services.inventory.model import LocationId, Sku
 from services.inventory.paper.model import WrongLocation, WrongState
 from services.inventory.stock.model import Quantities, StockLevel
 from services.inventory.sync.model import (
+    BLOCK,
+    MAX_SEQUENCE,
     Discrepancy,
     DiscrepancyKind,
     DiscrepancyState,
@@ -69,6 +71,18 @@ async def test_a_sequence_stands_for_one_line_for_ever(shop: Shop) -> None:
     assert synced.refusals == (IdempotencyKeyReused(path=("input", "lines", "0", "sequence"), key="sync:till-7:1"),)
     assert synced.applied == 1
     assert await shop.quantities(MUG) == Quantities(9, 9)
+
+
+async def test_of_uploads_at_once_that_mean_different_things_by_a_sequence_one_wins_each(shop: Shop) -> None:
+    await shop.stock({MUG: 1_000, CUP: 1_000})
+    sequences = [BLOCK - 2, BLOCK - 1, BLOCK, 2 * BLOCK, MAX_SEQUENCE]
+    results = await asyncio.gather(
+        *(upload(shop, *(line(shop, each, -1, sku) for each in sequences)) for sku in (MUG, CUP) for _ in range(4))
+    )
+    sold = 2_000 - (await shop.quantities(MUG)).on_hand - (await shop.quantities(CUP)).on_hand
+    assert sold == sum(result.applied for result in results) == len(sequences)
+    assert all(len(result.refusals) + result.applied + result.replayed == len(sequences) for result in results)
+    assert sum(len(result.refusals) for result in results) == 4 * len(sequences)
 
 
 async def test_the_same_upload_at_once_counts_once(shop: Shop) -> None:
