@@ -9,7 +9,7 @@ drainer and the change stream are all in it.
 import asyncio
 import statistics
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from benchmarks.inventory.bench import fill, opened
 from benchmarks.rates import machine, own_mongodb
@@ -26,6 +26,8 @@ WRITES = 300
 SUBSCRIBERS = 50
 EVERY_S = 0.02
 LOADERS = 8
+PATIENCE_S = 20.0
+"""After the last write, before what was not heard counts as lost."""
 POS = Actor(channel="pos", staff="stf_bench")
 
 
@@ -67,11 +69,15 @@ async def delays(store: InventoryStore, location: LocationId, run: str, name: st
         wanted = StockMove(f"{run}-{n}", Sku("SEEN"), location, StockState.AVAILABLE, None, 1, MovementReason.SOLD)
         await move(store, wanted, actor=POS, now=utc_now())
         await asyncio.sleep(EVERY_S)
-    while len(took) < WRITES * SUBSCRIBERS:  # noqa: ASYNC110 - nobody but the last subscriber would know
-        await asyncio.sleep(EVERY_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            while len(took) < WRITES * SUBSCRIBERS:  # noqa: ASYNC110 - nobody but the last subscriber would know
+                await asyncio.sleep(EVERY_S)
     await stop(*tasks)
     cuts = statistics.quantiles(took, n=100)
     print(f"{name:<52} p50 {1000 * cuts[49]:>6.1f} ms   p99 {1000 * cuts[98]:>6.1f} ms", flush=True)
+    if missed := WRITES * SUBSCRIBERS - len(took):
+        raise SystemExit(f"{missed} of {WRITES * SUBSCRIBERS} levels were not heard within {PATIENCE_S:g} s")
 
 
 async def _load(store: InventoryStore, location: LocationId, worker: int, over: asyncio.Event) -> None:

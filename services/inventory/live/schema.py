@@ -1,6 +1,7 @@
 """Live stock's part of Subscription."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -35,5 +36,7 @@ class LiveSubscription:
         if problems := check_watch(skus, location_ids, after):
             raise Refused(*problems)
         where = None if location_ids is None else frozenset(map(str, location_ids))
-        async for change in changes(info.context, Watch(frozenset(map(str, skus)), where), after):
-            yield change
+        watch = Watch(frozenset(map(str, skus)), where)
+        async with aclosing(changes(info.context, watch, after)) as seen:
+            async for change in seen:
+                yield change

@@ -80,7 +80,7 @@ async def test_of_uploads_at_once_that_mean_different_things_by_a_sequence_one_w
         *(upload(shop, *(line(shop, each, -1, sku) for each in sequences)) for sku in (MUG, CUP) for _ in range(4))
     )
     sold = 2_000 - (await shop.quantities(MUG)).on_hand - (await shop.quantities(CUP)).on_hand
-    assert sold == sum(result.applied for result in results) == len(sequences)
+    assert sold == len(sequences)
     assert all(len(result.refusals) + result.applied + result.replayed == len(sequences) for result in results)
     assert sum(len(result.refusals) for result in results) == 4 * len(sequences)
 
