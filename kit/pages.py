@@ -7,7 +7,7 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import orjson
 
@@ -55,6 +55,35 @@ class Page(Generic[T]):
     has_next: bool
     has_previous: bool
     count: Callable[[], Awaitable[int]]
+
+
+class Cursors(Sequence[str]):
+    """The cursors of rows, each made when somebody looks at it: most pages are read without them."""
+
+    __slots__ = ("_key", "_rows")
+
+    def __init__(self, rows: Sequence[T], key: Callable[[T], Sequence[Any]]) -> None:
+        self._rows: Sequence[Any] = rows
+        self._key = key
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [encode_cursor(self._key(row)) for row in self._rows[place]]
+        return encode_cursor(self._key(self._rows[place]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def encode_cursor(key: Sequence[Any]) -> str:
@@ -108,7 +137,7 @@ async def find_page(
 
     return Page(
         nodes=[parse(row) for row in kept],
-        cursors=[encode_cursor([_dig(row, name) for name, _ in sort]) for row in kept],
+        cursors=Cursors(kept, lambda row: [_dig(row, name) for name, _ in sort]),
         has_next=len(rows) > args.first,
         has_previous=args.after is not None,
         count=count,
@@ -125,7 +154,7 @@ def slice_page(rows: Sequence[T], key: Callable[[T], Sequence[Any]], args: PageA
 
     return Page(
         nodes=kept,
-        cursors=[encode_cursor(key(row)) for row in kept],
+        cursors=Cursors(kept, key),
         has_next=len(left) > args.first,
         has_previous=args.after is not None,
         count=count,

@@ -1,8 +1,8 @@
 """Value types that every subgraph declares alike, all shareable; each says how it is made from plain values."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
@@ -72,24 +72,38 @@ class Connection(Generic[NodeT]):
     """Relay's connection over a `kit.pages.Page`."""
 
     nodes: list[NodeT] = strawberry.field(description="The rows, in order.")
-    edges: list[Edge[NodeT]] = strawberry.field(description="The rows with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
+    page: strawberry.Private[Page[Any]]
+
+    @strawberry.field(description="The rows with their cursors.")
+    def edges(self) -> list[Edge[NodeT]]:
+        """Made only when asked: most lists are read by their nodes."""
+        return self.rows()
+
+    @strawberry.field(description="Where this page lies.")
+    def page_info(self) -> PageInfo:
+        """Made only when asked."""
+        return self.info()
 
     @strawberry.field(description=f"How many rows the list has, counted when asked, and no further than {COUNT_CAP}.")
     async def total_count(self) -> int:
         """Counted only when asked."""
-        return await self.count()
+        return await self.page.count()
 
     @classmethod
     def of(cls, page: Page[T], present: Callable[[T], NodeT]) -> "Connection[NodeT]":
         """From a page of models and the function that presents one."""
-        nodes = [present(row) for row in page.nodes]
-        edges = [Edge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)]
-        info = PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=page.cursors[0] if page.cursors else None,
-            end_cursor=page.cursors[-1] if page.cursors else None,
+        return Connection(nodes=[present(row) for row in page.nodes], page=page)
+
+    def rows(self) -> list[Edge[NodeT]]:
+        """The edges."""
+        return [Edge(cursor=cursor, node=node) for cursor, node in zip(self.page.cursors, self.nodes, strict=True)]
+
+    def info(self) -> PageInfo:
+        """The page info."""
+        cursors = self.page.cursors
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
         )
-        return Connection(nodes=nodes, edges=edges, page_info=info, count=page.count)

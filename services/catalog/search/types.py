@@ -105,12 +105,12 @@ class ProductSearchConnection:
     @strawberry.field(description="The products with their cursors.")
     def edges(self) -> list[Edge[Product]]:
         """Of this page."""
-        return self.page.edges
+        return self.page.rows()
 
     @strawberry.field(description="Where this page lies.")
     def page_info(self) -> PageInfo:
         """Of this page."""
-        return self.page.page_info
+        return self.page.info()
 
     @strawberry.field(description=f"How many products were found, counted when asked, and no further than {COUNT_CAP}.")
     def total_count(self) -> int:

@@ -7,9 +7,10 @@ ones.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from kit.errors import BadUserInput
-from kit.pages import NOT_OURS, Page, PageArgs, encode_cursor
+from kit.pages import NOT_OURS, Cursors, Page, PageArgs
 from services.inventory.location.model import NearbyLocation
 from services.inventory.model import LocationId
 from services.inventory.policy.model import Policy
@@ -35,6 +36,9 @@ class Available:
     def key(self) -> tuple[float, str] | tuple[str]:
         """What the row is sorted by."""
         return (self.location_id,) if self.place is None else self.place.order
+
+
+KEY = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _anywhere(store: InventoryStore, sku: str, levels: Sequence[StockLevel], she
     ]
     return Page(
         nodes=rows,
-        cursors=[encode_cursor(row.key) for row in rows],
+        cursors=Cursors(rows, KEY),
         has_next=len(levels) > shelf.page.first,
         has_previous=shelf.page.after is not None,
         count=partial(store.stock.count, sku),
@@ -147,7 +151,7 @@ def _page(
 
     return Page(
         nodes=kept,
-        cursors=[encode_cursor(row.key) for row in kept],
+        cursors=Cursors(kept, KEY),
         has_next=len(rows) > shelf.page.first,
         has_previous=shelf.page.after is not None,
         count=count,
