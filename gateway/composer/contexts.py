@@ -12,6 +12,7 @@ from graphql import FieldNode, GraphQLError, InlineFragmentNode, OperationDefini
 
 from gateway.composer.declared import Declared, Definition, SubgraphSchema, Value
 from gateway.composer.fieldset import COMPOSITE, MAX_FIELD_SET_TOKENS, FieldSet
+from gateway.composer.override import label_of, overrides
 from gateway.errors import CompositionProblem
 from gateway.supergraph import ROOTS, TypeRef
 
@@ -121,19 +122,31 @@ def check_contextual_everywhere(schemas: Sequence[SubgraphSchema]) -> Iterator[C
 
 
 def contextual_elsewhere(schemas: Sequence[SubgraphSchema]) -> Iterator[tuple[str, str, str, str, Value]]:
-    """Arguments that are contextual in another subgraph only: type, field, argument, subgraph, and what it says."""
+    """Arguments that are contextual in another subgraph only: type, field, argument, subgraph, and what it says.
+
+    What a subgraph has handed over, or does not resolve itself, does not count.
+    """
+    moved = {
+        (source, definition.name, field.name)
+        for schema in schemas
+        for definition, field, source in overrides(schema)
+        if label_of(field) is None
+    }
     contextual = {
         (definition.name, field.name, argument.name)
         for schema in schemas
         for definition in schema.types.values()
         for field in definition.fields.values()
+        if (schema.name, definition.name, field.name) not in moved
         for argument in field.arguments.values()
         if "fromContext" in argument.directives
     }
     for name, field, argument in sorted(contextual):
         for schema in schemas:
             declared = schema.types[name].fields.get(field) if name in schema.types else None
-            value = declared.arguments.get(argument) if declared else None
+            if declared is None or (schema.name, name, field) in moved or "external" in declared.directives:
+                continue
+            value = declared.arguments.get(argument)
             if value is not None and "fromContext" not in value.directives:
                 yield name, field, argument, schema.name, value
 

@@ -15,6 +15,7 @@ from gateway.supergraph import Supergraph
 from gateway.transports import SubgraphUnavailable
 from tests.gateway.context_cases import BOOK, CASES, DE, ENTITIES, FILM, HEAD, JP, MUG, ONE, ROOTS, Case, of, world_of
 from tests.gateway.parts import merged, read
+from tests.gateway.random_contexts import expected, random_query, random_world
 from tests.gateway.worlds import World
 from tests.oracles.canonical import canonical
 
@@ -171,3 +172,25 @@ async def test_an_interface_object_on_the_way_tells_its_types_first() -> None:
     got = await world.engine.execute(GraphQLRequest("{ picked { u { price } } }"), {}, 10)
     told = [{"u": {"price": of("price of mug", of="TB")}}, {"u": {"price": of("price of mug", of="NF")}}]
     assert got == {"data": {"picked": told}}
+
+
+@pytest.mark.parametrize("seed", range(24))
+async def test_random_trees_are_answered_as_by_walking_them(seed: int) -> None:
+    random = Random(seed)
+    world = random_world(random)
+    query = random_query(random, deferred=0.3 if seed % 2 else 0)
+    for transport in world.transports.values():
+        transport.pauses = Random(seed)
+    parts = await read(await world.engine.execute_in_parts(GraphQLRequest(query), {}, 10))
+    world._check_documents()
+    assert merged(parts) == {"data": expected(world, query)}
+
+
+def test_a_contextual_field_may_be_handed_over() -> None:
+    head = HEAD.replace('"@context"', '"@override", "@context"')
+    given = """type Query { t: T } type T @key(fields: "id") @context(name: "c") { id: ID! y: Int! u: U }
+    type U @key(fields: "id") { id: ID! x(of: Int! @fromContext(field: "$c { y }")): Int }"""
+    taken = 'type U @key(fields: "id") { id: ID! x(of: Int!): Int @override(from: "a") }'
+    composed = compose({"a": head + given, "b": head + taken})
+    assert "x(of: Int!): Int" in composed.public_sdl
+    assert canonical(Supergraph.from_sdl(composed.sdl)) == canonical(composed)
