@@ -70,7 +70,8 @@ class Variant:
         first: First = AVAILABILITY_ROWS,
         after: After = None,
     ) -> "list[Connection[Availability] | None]":
-        """For all variants of the request together: two queries, or a few more where some are at few places."""
+        """For all variants of the request together: two queries, one more for what bundles consist of (kept in memory),
+        or a few more where some are at few places."""
         view = await View.of(info.context)
         shelf = Shelf(view.policy, PageArgs.parse(first, after), in_stock)
         skus = [variant.sku for variant in variants]

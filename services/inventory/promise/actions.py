@@ -9,6 +9,7 @@ from kit.errors import BadUserInput
 from services.inventory.location.model import MAX_RADIUS_KM, GeoPoint, Location, Nearness
 from services.inventory.location.operation import LocationService
 from services.inventory.policy.model import Policy
+from services.inventory.promise.assembled import pieces_at
 from services.inventory.promise.model import (
     MAX_SHOPS,
     MAX_SOURCES,
@@ -93,15 +94,10 @@ async def find_places(store: InventoryStore, where: Where, *, at: datetime) -> P
 async def know(store: InventoryStore, skus: Sequence[str], places: Places, policy: Policy, *, at: datetime) -> Known:
     """Stock and arrivals of these SKUs at all of these places: one query each."""
     ids = list({location.id for location in (*places.shops, *places.sources)})
-    available = await store.stock.available_at(skus, ids) if ids else {}
+    available = await pieces_at(store, skus, ids, policy) if ids else {}
     arrivals: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
     for row in await store.deliveries.incoming(skus, ids) if ids else ():
         arrivals[row.sku, row.location_id].append(Arrival(row.sku, row.location_id, row.quantity, row.due_at))
-    if policy.draft.safety:
-        available = {
-            sku: {id: pieces - policy.keeps_back(sku, id) for id, pieces in levels.items()}
-            for sku, levels in available.items()
-        }
     return Known(at, policy, available, arrivals, places.sources)
 
 

@@ -14,7 +14,7 @@ from kit.pages import NOT_OURS, Cursors, Page, PageArgs
 from services.inventory.location.model import NearbyLocation
 from services.inventory.model import LocationId
 from services.inventory.policy.model import Policy
-from services.inventory.stock.model import StockLevel
+from services.inventory.promise.assembled import Pieces, first_pieces, pieces_at
 from services.inventory.store import InventoryStore
 
 ROWS_AHEAD = 4
@@ -49,12 +49,6 @@ class Shelf:
     page: PageArgs
     in_stock: bool = False
 
-    def pieces(self, sku: str, location_id: str, available: int) -> int:
-        """What may be promised of what is available."""
-        if not self.policy.draft.safety:
-            return available
-        return max(0, available - self.policy.keeps_back(sku, location_id))
-
 
 async def available_near(
     store: InventoryStore, skus: Sequence[str], places: Sequence[NearbyLocation], shelf: Shelf
@@ -76,7 +70,7 @@ async def available_near(
         chunk: dict[str, tuple[int, NearbyLocation]] = {
             place.location.id: (rank, place) for rank, place in enumerate(ahead[at : at + size])
         }
-        levels = await store.stock.available_at(open_skus, list(chunk))
+        levels = await pieces_at(store, open_skus, list(chunk), shelf.policy)
         for sku in open_skus:
             _fill(rows[sku], sku, levels[sku], chunk, shelf)
         open_skus = [sku for sku in open_skus if len(rows[sku]) < wanted]
@@ -95,22 +89,24 @@ async def available_anywhere(store: InventoryStore, skus: Sequence[str], shelf: 
             pass
         case _:
             raise BadUserInput(NOT_OURS)
-    levels = await store.stock.first_levels(list(dict.fromkeys(skus)), after, shelf.page.first + 1)
-    return [_anywhere(store, sku, levels.get(sku, ()), shelf) for sku in skus]
+    found = await first_pieces(store, list(dict.fromkeys(skus)), after, shelf.page.first + 1, shelf.policy)
+    return [_anywhere(store, sku, found[sku], shelf) for sku in skus]
 
 
-def _anywhere(store: InventoryStore, sku: str, levels: Sequence[StockLevel], shelf: Shelf) -> Page[Available]:
-    rows = [
-        Available(level.location_id, shelf.pieces(sku, level.location_id, level.quantities.available))
-        for level in levels[: shelf.page.first]
-    ]
+def _anywhere(store: InventoryStore, sku: str, found: Sequence[Pieces], shelf: Shelf) -> Page[Available]:
+    rows = [Available(row.location_id, row.pieces) for row in found[: shelf.page.first]]
     return Page(
         nodes=rows,
         cursors=Cursors(rows, KEY),
-        has_next=len(levels) > shelf.page.first,
+        has_next=len(found) > shelf.page.first,
         has_previous=shelf.page.after is not None,
-        count=partial(store.stock.count, sku),
+        count=partial(_count, store, sku),
     )
+
+
+async def _count(store: InventoryStore, sku: str) -> int:
+    parts = (await store.bundles.of([sku])).get(sku)
+    return await store.stock.count([sku] if parts is None else [part.sku for part in parts])
 
 
 def _fill(
@@ -123,7 +119,7 @@ def _fill(
     wanted = shelf.page.first + 1
     for id in sorted(levels, key=lambda id: chunk[id][0]):
         place = chunk[id][1]
-        pieces = shelf.pieces(sku, id, levels[id])
+        pieces = levels[id]
         if pieces or not shelf.in_stock:
             rows.append(Available(place.location.id, pieces, place))
             if len(rows) == wanted:
@@ -144,10 +140,10 @@ def _page(
         if is_all:
             return len(rows)
         ids = [place.location.id for place in places]
-        if not shelf.in_stock:
+        if not shelf.in_stock and not await store.bundles.of([sku]):
             return await store.stock.count_at(sku, ids)
-        levels = (await store.stock.available_at([sku], ids))[sku]
-        return sum(shelf.pieces(sku, id, available) > 0 for id, available in levels.items())
+        levels = (await pieces_at(store, [sku], ids, shelf.policy))[sku]
+        return sum(pieces > 0 or not shelf.in_stock for pieces in levels.values())
 
     return Page(
         nodes=kept,

@@ -138,9 +138,20 @@ class StockStore:
         found = self._stock.find({"sku": sku, "available": {"$gte": 1}}, AVAILABLE_FIELDS)
         return {row["location_id"]: row["available"] for row in await found.to_list()}
 
-    async def count(self, sku: str) -> int:
-        """At how many locations this SKU is known, no further than the cap of all lists."""
-        return await self._stock.count_documents({"sku": sku}, limit=COUNT_CAP)
+    async def count(self, skus: Sequence[str]) -> int:
+        """At how many locations all of these SKUs are known, no further than the cap of all lists."""
+        if len(skus) == 1:
+            return await self._stock.count_documents({"sku": skus[0]}, limit=COUNT_CAP)
+        rows = await self._stock.aggregate(
+            [
+                {"$match": {"sku": {"$in": list(skus)}}},
+                {"$group": {"_id": "$location_id", "known": {"$sum": 1}}},
+                {"$match": {"known": len(set(skus))}},
+                {"$limit": COUNT_CAP},
+                {"$count": "count"},
+            ]
+        )
+        return sum([row["count"] async for row in rows])
 
     async def claim_adjustment(self, adjustment: Adjustment, fingerprint: str, now: datetime) -> KeyClaim:
         """Bind the key to its input, or say what it is bound to already."""
