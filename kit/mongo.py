@@ -14,6 +14,10 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, 
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from kit.driver import mend
+
+mend()
+
 Document = dict[str, Any]
 """A document as it lies in MongoDB; known to `store` modules only."""
 Collection = AsyncCollection[Document]
