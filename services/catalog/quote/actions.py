@@ -8,6 +8,7 @@ from kit.errors import InvalidInput, NotFound, Refusal, Refused
 from services.catalog.coupon.actions import CouponSeen, opened, see_codes
 from services.catalog.coupon.model import CouponOutcome
 from services.catalog.design.actions import DesignPrice, price_designs
+from services.catalog.offer.model import Viewer
 from services.catalog.pricing.model import PriceBook, base_prices
 from services.catalog.pricing.store import policy_of, product_key, sku_key
 from services.catalog.pricing.tax import TaxClass
@@ -30,9 +31,9 @@ class Quoted:
     coupons: tuple[CouponSeen, ...] = ()
 
 
-async def load_items(store: CatalogStore, skus: Sequence[str]) -> dict[str, Item]:
-    """What these SKUs' prices depend on, by SKU: two queries for all."""
-    facts = await store.quote.facts(skus)
+async def load_items(store: CatalogStore, skus: Sequence[str], viewer: Viewer | None = None) -> dict[str, Item]:
+    """What these SKUs' prices depend on, by SKU, as far as the viewer is offered them: two queries for all."""
+    facts = await store.quote.facts(skus, viewer)
     products = {fact.product_id for fact in facts.values()}
     books = await store.pricing.books([*map(sku_key, facts), *map(product_key, products)])
     return {sku: _item(fact, books) for sku, fact in facts.items()}
@@ -75,14 +76,15 @@ async def _used(store: CatalogStore, rules: Rules, customer: str) -> dict[str, i
 
 
 async def quote(store: CatalogStore, lines: Sequence[WantedLine], buyer: Buyer, codes: Sequence[str] = ()) -> Quoted:
-    """The basket's quote, or why it has none."""
+    """The basket's quote, or why it has none: what is not offered to the buyer is not there, whoever asks."""
     problems = check_lines(lines)
     if problems:
         raise Refused(*problems)
     lines = await _with_designs(store, lines, buyer)
     seen = await see_codes(store, codes, buyer)
+    viewer = Viewer(buyer.channel.id, buyer.channel.kind, buyer.location, buyer.at)
     market, items = await asyncio.gather(
-        load_market(store, buyer, opened(seen)), load_items(store, [line.sku for line in lines])
+        load_market(store, buyer, opened(seen)), load_items(store, [line.sku for line in lines], viewer)
     )
     quoted = price_basket(lines, items, market)
     if not isinstance(quoted, Quote):

@@ -7,6 +7,8 @@ from time import monotonic
 
 from kit.mongo import Database, Document
 from services.catalog.model import PriceEntry
+from services.catalog.offer.model import Viewer
+from services.catalog.offer.store import offered_to
 from services.catalog.pricing.store import PricingStore
 from services.catalog.product.store import COLLECTION as PRODUCTS
 from services.catalog.promotion.compiled import NOTHING, Compiled, compile_promotions
@@ -46,12 +48,13 @@ class QuoteStore:
         self._looked_at = 0.0
         self._looking = asyncio.Lock()
 
-    async def facts(self, skus: Sequence[str]) -> dict[str, VariantFacts]:
-        """What is known of these SKUs, by SKU: one query for all."""
+    async def facts(self, skus: Sequence[str], viewer: Viewer | None = None) -> dict[str, VariantFacts]:
+        """What is known of these SKUs, by SKU, as far as the viewer is offered them: one query for all."""
         wanted = set(skus)
         fields = {"variants.sku": 1, "variants.prices": 1, "category_path": 1}
+        where: Document = {"variants.sku": {"$in": list(wanted)}, **offered_to(viewer)}
         found: dict[str, VariantFacts] = {}
-        for product in await self._products.find({"variants.sku": {"$in": list(wanted)}}, fields).to_list():
+        for product in await self._products.find(where, fields).to_list():
             path = tuple(product.get("category_path", ()))
             for variant in product["variants"]:
                 if (sku := variant["sku"]) in wanted:

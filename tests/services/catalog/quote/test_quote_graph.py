@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kit.events import EventLog
 from services.catalog.category.actions import create_category
 from services.catalog.model import PriceEntry
+from services.catalog.offer.model import Assortment, Offer, ProductStatus, Publication
 from services.catalog.product.actions import upsert_product
 from services.catalog.quote.store import FRESH_S
 from services.catalog.store import CatalogStore
@@ -60,6 +61,25 @@ async def offered(ask: Ask, input: dict[str, Any]) -> dict[str, Any]:
 async def quoted(ask: Ask, *lines: tuple[str, int], scopes: str = "", who: Any = None, **more: Any) -> Any:
     input = {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines], **more}
     return (await ask(QUOTE, {"input": input}, scopes=scopes, **(who or {})))["data"]["quote"]
+
+
+async def test_what_is_not_offered_on_the_channel_is_not_quoted_whoever_asks(store: CatalogStore, ask: Ask) -> None:
+    await sell(store)
+    offers = {
+        "DRAFT": Offer(status=ProductStatus.DRAFT),
+        "LATER": Offer(publications=(Publication("web", starts_at=NOW + timedelta(days=1)),)),
+        "STORES": Offer(assortment=Assortment.STORE_ONLY),
+    }
+    for sku, offer in offers.items():
+        hidden = draft(sku.lower(), offer=offer, variants=(variant(sku, prices=(PriceEntry("EUR", 300),)),))
+        await upsert_product(store, hidden, None, now=NOW)
+
+    for scopes in ("", f"{WRITE} catalog:read quotes:write"):
+        answer = await quoted(ask, ("MUG", 1), *[(sku, 1) for sku in offers], scopes=scopes)
+        assert answer["quote"] is None
+        assert sorted((one["code"], one["path"][2]) for one in answer["userErrors"]) == [
+            ("NOT_FOUND", place) for place in ("1", "2", "3")
+        ]
 
 
 async def test_a_quote_says_every_line_every_discount_and_the_tax(store: CatalogStore, ask: Ask) -> None:
