@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pymongo import MongoClient
 
 from kit.events import EventLog
 from kit.ids import new_id
@@ -15,6 +16,9 @@ from kit.mongod import EmbeddedMongo
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 """How long an example takes says how busy the machine is, not whether the code is right."""
+
+SNAPSHOT_S = 20
+"""How long the tests' server remembers what was: longer than any audit here reads."""
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +30,18 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     mongo = EmbeddedMongo.start(Path(tmp_path_factory.mktemp("mongo")))
     try:
+        _let_go_of_dropped_databases(mongo.url)
         yield mongo.url
     finally:
         mongo.close()
+
+
+def _let_go_of_dropped_databases(url: str) -> None:
+    """Every test has databases of its own, hundreds of files each: a server that keeps them open runs out."""
+    with MongoClient[dict[str, object]](url) as client:
+        client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=SNAPSHOT_S)
+        files = "file_manager=(close_idle_time=5,close_scan_interval=2,close_handle_minimum=250)"
+        client.admin.command("setParameter", 1, wiredTigerEngineRuntimeConfig=files)
 
 
 @pytest.fixture
