@@ -1,1 +1,1 @@
-"""Figures of the points ledger. See RESULTS.md."""
+"""Figures of the points ledger. """
