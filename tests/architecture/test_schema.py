@@ -1,5 +1,6 @@
 """The committed SDL is the code's, and says what everything in it is for."""
 
+import ast
 import importlib
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from graphql import (
     parse,
 )
 
-from tests.architecture.tree import ROOT, SERVICES
+from tests.architecture.tree import ROOT, SERVICES, service_modules
 
 ROOTS = {"Query", "Mutation", "Subscription"}
 MACHINERY = {"_Any", "_Entity", "_Service", "_entities", "_service", "FieldSet"}
@@ -77,3 +78,19 @@ def test_what_lacks_a_description_is_found() -> None:
     """
 
     assert list(undescribed(parse(sdl))) == ["Query.bare", "Query.bare(argument)", "Filter.bare", "Bare"]
+
+
+@by_service
+def test_every_part_of_a_root_belongs_to_it(service: str) -> None:
+    """A noun's QuoteQuery or QuoteMutation that no root inherits is a feature nobody can reach."""
+    modules = [module for module in service_modules(service) if module.room == "schema"]
+    parts = [
+        getattr(importlib.import_module(module.name), node.name)
+        for module in modules
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef) and node.name.endswith(tuple(ROOTS))
+    ]
+    root = importlib.import_module(f"services.{service}.schema")
+    roots = tuple(found for name in ROOTS if (found := getattr(root, name, None)) is not None)
+
+    assert [part.__name__ for part in parts if not any(issubclass(one, part) for one in roots)] == []

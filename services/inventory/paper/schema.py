@@ -2,7 +2,7 @@
 
 import strawberry
 
-from services.inventory.adjustment.schema import AdjustmentQuery
+from services.inventory.adjustment.schema import AdjustmentMutation, AdjustmentQuery
 from services.inventory.adjustment.types import ApprovalNeeded
 from services.inventory.count.schema import CountMutation, CountQuery
 from services.inventory.count.types import CountIncomplete
@@ -23,7 +23,13 @@ class PaperQuery(TransferQuery, DeliveryQuery, FulfillmentQuery, CountQuery, Wav
 
 @strawberry.type
 class PaperMutation(
-    TransferMutation, DeliveryMutation, FulfillmentMutation, CountMutation, WaveMutation, ReorderMutation
+    TransferMutation,
+    DeliveryMutation,
+    FulfillmentMutation,
+    CountMutation,
+    WaveMutation,
+    ReorderMutation,
+    AdjustmentMutation,
 ):
     """What may be changed."""
 

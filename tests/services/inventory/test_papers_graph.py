@@ -13,6 +13,7 @@ from tests.services.inventory.world import MUG, Shop, watched_store
 SCOPES = {
     *("transfer:read", "transfer:write", "transfer:approve", "delivery:read", "delivery:write", "count:read"),
     *("count:write", "count:approve", "fulfillment:read", "fulfillment:write", "stock:read", "reorder:write"),
+    *("stock:write", "stock:approve"),
 }
 STAFF = RequestContext("pos", staff="stf_1", scopes=frozenset(SCOPES))
 BOSS = RequestContext("pos", staff="stf_2", scopes=frozenset(SCOPES))
@@ -22,6 +23,7 @@ ERRORS = """userErrors { __typename code message path ... on QuantityExceeded { 
   ... on CountIncomplete { uncounted skus } ... on VersionConflict { expectedVersion actualVersion }
   ... on InsufficientStock { sku requested available } ... on NotFound { kind id } }"""
 SHOWN = {
+    "adjustment": "adjustmentRequest { id state lines { sku delta } history { action } }",
     "transfer": "transfer { id state lines { sku shipped received inTransit lost } history { action } }",
     "delivery": "delivery { id state lines { sku arrived incoming onHold } location { name } }",
     "count": "count { id state lines { sku counted expected difference posted } summary { missing } }",
@@ -203,3 +205,15 @@ async def test_steps_need_their_scope(graph: Graph, name: str, input: dict[str, 
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     payload = (await graph.data(query, STAFF, input={**key, **input}))[name]
     assert payload["userErrors"], "nothing of this exists"
+
+
+async def test_a_large_adjustment_is_asked_for_by_one_and_approved_by_another(graph: Graph, shop: Shop) -> None:
+    await shop.stock({MUG: 2_000})
+    lost = {"locationId": shop.ginza, "reason": "LOST", "lines": [{"sku": MUG, "delta": -1_500}]}
+    asked = (await ask(graph, "adjustmentRequest", **lost))["adjustmentRequest"]
+    assert (asked["state"], asked["lines"]) == ("REQUESTED", [{"sku": MUG, "delta": -1_500}])
+    own = (await ask(graph, "adjustmentApprove", id=asked["id"], idempotencyKey="own"))["userErrors"]
+    assert [each["code"] for each in own] == ["APPROVAL_NEEDS_ANOTHER"]
+    done = (await ask(graph, "adjustmentApprove", BOSS, id=asked["id"], idempotencyKey="other"))["adjustmentRequest"]
+    assert done["state"] == "APPROVED"
+    assert (await shop.quantities(MUG)).on_hand == 500
