@@ -59,6 +59,13 @@ class RequestContext:
         return customer == self.customer or scope in self.scopes
 
 
+def actor_name(channel: str, staff: str | None, customer: str | None) -> str:
+    """Who acts, as journals name them: `staff:…`, else `customer:…`, else `channel:…`."""
+    if staff is not None:
+        return f"staff:{staff}"
+    return f"channel:{channel}" if customer is None else f"customer:{customer}"
+
+
 class ContextSigner:
     """Signs and verifies contexts with one shared secret."""
 

@@ -1,1 +1,1 @@
-"""Figures of the points ledger. """
+"""Figures of the points ledger."""

@@ -9,6 +9,16 @@ its own checkpoint, and drop what they have by event id.
 from kit.events.consumer import Consumer, Handler
 from kit.events.envelope import Event
 from kit.events.log import EventLog, open_event_log
-from kit.events.outbox import Drainer, Teller, outbox_entry
+from kit.events.outbox import Drainer, Teller, nudge_all, outbox_entry
 
-__all__ = ["Consumer", "Drainer", "Event", "EventLog", "Handler", "Teller", "open_event_log", "outbox_entry"]
+__all__ = [
+    "Consumer",
+    "Drainer",
+    "Event",
+    "EventLog",
+    "Handler",
+    "Teller",
+    "nudge_all",
+    "open_event_log",
+    "outbox_entry",
+]

@@ -14,7 +14,6 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from kit.events.envelope import Event
 from kit.log import logger
-from kit.mongo import DUPLICATE_KEY as DUPLICATE_KEY
 from kit.mongo import Database, Document, duplicates, ensure_indexes, is_outage, open_database
 from kit.times import utc_now
 

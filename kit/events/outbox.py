@@ -114,6 +114,16 @@ class Drainer:
         )
 
 
+def nudge_all(drainers: Sequence[Drainer]) -> Callable[[], None]:
+    """One call that nudges them all: what a store calls after a change."""
+
+    def nudge() -> None:
+        for drainer in drainers:
+            drainer.nudge()
+
+    return nudge
+
+
 def _pull(document: Document) -> UpdateOne:
     ids = [entry["id"] for entry in document["outbox"]]
     return UpdateOne({"_id": document["_id"]}, {"$pull": {"outbox": {"id": {"$in": ids}}}})

@@ -1,5 +1,7 @@
 """`noren import`: the commands. What they do is in `run`; here are their words, options and exit codes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +23,16 @@ STOPPED = 1
 """Exit code of an import that could not be made, or whose counts disagree."""
 
 
+FileMapping = Annotated[
+    str, typer.Option("--mapping", "-m", help="A mapping file (TOML), or the name of one that comes with Noren.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the report; write nothing anywhere.")]
+ReportTo = Annotated[
+    Path | None,
+    typer.Option(help="Where to list the rows not taken: .csv or .jsonl. Else FILE's name + .not-taken.csv, here."),
+]
+
+
 @app.callback()
 def imports() -> None:
     """Bring a shop's history in from files."""
@@ -29,25 +41,14 @@ def imports() -> None:
 @app.command()
 def orders(
     file: Annotated[Path, typer.Argument(help="CSV, Excel (.xlsx) or Parquet: one row an order line.")],
-    mapping: Annotated[
-        str, typer.Option("--mapping", "-m", help="A mapping file (TOML), or the name of one that comes with Noren.")
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the report; write nothing anywhere.")] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Where to list the rows not taken: .csv or .jsonl. Else FILE's name + .not-taken.csv, here."),
-    ] = None,
+    mapping: FileMapping,
+    dry_run: DryRun = False,
+    report: ReportTo = None,
 ) -> None:
     """Import orders, returns and their customers; members earn points. Again changes nothing."""
     out, err = Console(), Console(stderr=True)
-    try:
+    with _told(err):
         _import_orders(file, mapping, dry_run, report, (out, err))
-    except (ImportStopped, CountsDisagree, IdentityKeyChanged) as stopped:
-        err.print(str(stopped), style="red", highlight=False, markup=False)
-        raise typer.Exit(STOPPED) from None
-    except ConnectionFailure as failure:
-        err.print(f"MongoDB does not answer, run the import again later: {failure}", style="red", markup=False)
-        raise typer.Exit(STOPPED) from None
 
 
 def _import_orders(
@@ -70,25 +71,14 @@ def _import_orders(
 @app.command()
 def products(
     file: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines, SQL inserts or Parquet: one row a variant.")],
-    mapping: Annotated[
-        str, typer.Option("--mapping", "-m", help="A mapping file (TOML), or the name of one that comes with Noren.")
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the report; write nothing anywhere.")] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Where to list the rows not taken: .csv or .jsonl. Else FILE's name + .not-taken.csv, here."),
-    ] = None,
+    mapping: FileMapping,
+    dry_run: DryRun = False,
+    report: ReportTo = None,
 ) -> None:
     """Import products: what the file does not name stays as it is. Again changes nothing; broken off, it goes on."""
     out, err = Console(), Console(stderr=True)
-    try:
+    with _told(err):
         _import_products(file, mapping, dry_run, report, (out, err))
-    except (ImportStopped, CountsDisagree) as stopped:
-        err.print(str(stopped), style="red", highlight=False, markup=False)
-        raise typer.Exit(STOPPED) from None
-    except ConnectionFailure as failure:
-        err.print(f"MongoDB does not answer, run the import again later: {failure}", style="red", markup=False)
-        raise typer.Exit(STOPPED) from None
 
 
 def _import_products(
@@ -103,6 +93,19 @@ def _import_products(
         with use_mongodb(KitSettings()) as url:
             load(prepared, url, err)
     prepared.conclude(out)
+
+
+@contextmanager
+def _told(err: Console) -> Iterator[None]:
+    """What ends an import is told in a sentence, and by the exit code."""
+    try:
+        yield
+    except (ImportStopped, CountsDisagree, IdentityKeyChanged) as stopped:
+        err.print(str(stopped), style="red", highlight=False, markup=False)
+        raise typer.Exit(STOPPED) from None
+    except ConnectionFailure as failure:
+        err.print(f"MongoDB does not answer, run the import again later: {failure}", style="red", markup=False)
+        raise typer.Exit(STOPPED) from None
 
 
 def require_extra() -> None:

@@ -7,7 +7,7 @@ another.
 
 from collections.abc import Sequence
 
-from kit.events import Consumer, Drainer, Event, EventLog
+from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
 from services.catalog.availability.events import STOCK_CHANGED, hear_stock
 from services.catalog.pricing import events as pricing
 from services.catalog.promotion.store import PROMOTION_CHANGED
@@ -21,12 +21,7 @@ HEARD = (*pricing.HEARD, PROMOTION_CHANGED, *shopper.HEARD)
 def drainers(store: CatalogStore, event_log: EventLog) -> list[Drainer]:
     """A drainer for every collection that has something to tell, the products' first."""
     kept = [Drainer(outbox, store.journal, event_log, "catalog") for outbox in store.outboxes]
-
-    def nudge() -> None:
-        for drainer in kept:
-            drainer.nudge()
-
-    store.on_change = nudge
+    store.on_change = nudge_all(kept)
     return kept
 
 

@@ -35,7 +35,7 @@ sequence, sku, locationId, kind, state, delta, counted, onHand, available}.
 
 from collections.abc import Sequence
 
-from kit.events import Consumer, Drainer, Event, EventLog
+from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
 from kit.times import utc_now
 from services.inventory.bundle.model import Component
 from services.inventory.model import Sku
@@ -60,12 +60,7 @@ def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
         Drainer(store.waiting.collection, store.journal, event_log, "inventory"),
         *[Drainer(each.collection, store.journal, event_log, "inventory") for each in (*store.papers, store.reorder)],
     ]
-
-    def nudge() -> None:
-        for drainer in kept:
-            drainer.nudge()
-
-    store.on_change = nudge
+    store.on_change = nudge_all(kept)
     return kept
 
 

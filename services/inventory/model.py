@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, NewType
 
+from kit.context import actor_name
 from kit.errors import InvalidInput, Path, Refusal
 
 Sku = NewType("Sku", str)
@@ -75,9 +76,7 @@ class Actor:
     @property
     def name(self) -> str:
         """As the journal names them: `staff:…`, `customer:…` or `channel:…`."""
-        if self.staff is not None:
-            return f"staff:{self.staff}"
-        return f"channel:{self.channel}" if self.customer is None else f"customer:{self.customer}"
+        return actor_name(self.channel, self.staff, self.customer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import strawberry
 
-from kit.context import RequestContext
+from kit.context import RequestContext, actor_name
 from kit.errors import Forbidden
 from services.loyalty.earning.model import Basket, BasketLine
 from services.loyalty.loaders import Loaders
@@ -35,9 +35,7 @@ class Context:
     @property
     def actor(self) -> str:
         """The caller, as the journal names them."""
-        if self.caller.staff is not None:
-            return f"staff:{self.caller.staff}"
-        return f"channel:{self.caller.channel}" if self.caller.customer is None else f"customer:{self.caller.customer}"
+        return actor_name(self.caller.channel, self.caller.staff, self.caller.customer)
 
     async def rank(self) -> str | None:
         """The rank of the customer who calls, if one does and has one."""

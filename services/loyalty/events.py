@@ -6,7 +6,7 @@ It hears new customers, orders, returns and its own gifts.
 from collections.abc import Sequence
 from datetime import datetime
 
-from kit.events import Consumer, Drainer, Event, EventLog
+from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
 from kit.times import utc_now
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
@@ -35,12 +35,7 @@ def drainers(store: LoyaltyStore, event_log: EventLog) -> list[Drainer]:
         Drainer(collection, store.journal, event_log, "loyalty")
         for collection in (store.wallets, store.ranks.standings)
     ]
-
-    def nudge() -> None:
-        for drainer in kept:
-            drainer.nudge()
-
-    store.on_change = nudge
+    store.on_change = nudge_all(kept)
     return kept
 
 

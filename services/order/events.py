@@ -6,7 +6,7 @@ stock and points know no postage. Event ids follow from the document's id, so th
 
 from typing import Any, Final
 
-from kit.events import Drainer, EventLog, outbox_entry
+from kit.events import Drainer, EventLog, nudge_all, outbox_entry
 from kit.mongo import Document
 from services.order.line.model import Line
 from services.order.model import Order, goods_lines
@@ -23,12 +23,7 @@ def drainers(store: OrderStore, event_log: EventLog) -> list[Drainer]:
         Drainer(collection, store.journal, event_log, "order")
         for collection in (store.orders, store.returns.collection)
     ]
-
-    def nudge() -> None:
-        for drainer in made:
-            drainer.nudge()
-
-    store.on_change = nudge
+    store.on_change = nudge_all(made)
     return made
 
 

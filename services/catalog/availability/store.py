@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from kit.events.log import DUPLICATE_KEY
-from kit.mongo import Database
+from kit.mongo import Database, duplicates
 from services.catalog.availability.model import Level
 
 COLLECTION = "availability"
@@ -35,10 +34,7 @@ class AvailabilityStore:
         try:
             await self.levels.bulk_write([_kept(level) for level in levels], ordered=False)
         except BulkWriteError as error:
-            details = error.details or {}
-            known = all(one["code"] == DUPLICATE_KEY for one in details.get("writeErrors", ()))
-            if not known or details.get("writeConcernErrors"):
-                raise
+            duplicates(error)  # a later version is known; anything else is raised
 
     async def in_stock(self, skus: Sequence[str]) -> dict[str, frozenset[str]]:
         """The locations where each SKU can be sold; a SKU that can be nowhere is not among them."""

@@ -12,7 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from kit.events.outbox import OUTBOX_INDEX
-from kit.mongo import Database, Document
+from kit.mongo import Database, Document, duplicates
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.catalog.barcode.model import searched
 from services.catalog.category.model import CategoryId
@@ -24,7 +24,6 @@ from services.catalog.product.documents import Write, content_of, outbox_of, par
 from services.catalog.product.model import Product
 
 COLLECTION = "products"
-DUPLICATE_KEY = 11000
 """MongoDB's code of a unique index that says no."""
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
@@ -196,10 +195,8 @@ class ProductStore:
             done = await self.products.bulk_write(operations, ordered=False)
             complete = done.matched_count == matched
         except BulkWriteError as error:
-            details = error.details or {}
-            if any(one["code"] != DUPLICATE_KEY for one in details["writeErrors"]) or details["writeConcernErrors"]:
-                raise
-            failed = {one["index"]: conflict_of(one) for one in details["writeErrors"]}
+            duplicates(error)
+            failed = {one["index"]: conflict_of(one) for one in (error.details or {})["writeErrors"]}
             complete = False
         finally:
             self._on_change()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.catalog.search.text import fold, split_by_script, stem, words_of
+from services.catalog.search.text import split_by_script, stem, words_of
 
 MAX_TERMS: Final = 50
 """Words of one group: each becomes a phrase of every query that names one."""
@@ -119,8 +119,3 @@ class Thesaurus:
             parts.append(rest[:size])
             at += size
         return parts
-
-
-def readable(words: Words) -> str:
-    """A phrase for people."""
-    return " ".join(fold(word) for word in words)

@@ -13,7 +13,7 @@ from datetime import datetime
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 
-from kit.mongo import DUPLICATE_KEY, Collection, Document
+from kit.mongo import Collection, Document, duplicates
 from services.customer.identity import IdentityType, claim_key
 from services.customer.model import Customer, Identity
 
@@ -165,11 +165,7 @@ class Claims:
         try:
             await self.collection.insert_many([row.document for row in rows], ordered=ordered)
         except BulkWriteError as error:
-            details = error.details or {}
-            errors = details.get("writeErrors", [])
-            if details.get("writeConcernErrors") or any(e["code"] != DUPLICATE_KEY for e in errors):
-                raise
-            return [rows[e["index"]] for e in errors]
+            return [rows[place] for place in duplicates(error)]
         return []
 
 

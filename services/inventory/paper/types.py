@@ -8,7 +8,6 @@ import strawberry
 
 from kit.graphql.errors import UserError, presents
 from services.inventory.context import Info
-from services.inventory.location.types import Location, location_of
 from services.inventory.paper import model
 from services.inventory.paper.model import By, Command, Count
 
@@ -114,11 +113,6 @@ def command_of(info: Info, action: str, input: StepInput, *content: Any) -> Comm
 def opening_of(info: Info, action: str, key: str, *content: Any) -> Command:
     """The first step of a paper of the caller's."""
     return Command(id="", key=key, action=action, by=by_of(info), at=info.context.caller.at, content=content)
-
-
-async def place_of(info: Info, id: str) -> Location | None:
-    """A location by id, with all others of the request."""
-    return await location_of(info, id)
 
 
 PAPER_ERRORS = [WrongState, WrongLocation, QuantityExceeded, ApprovalNeedsAnother]

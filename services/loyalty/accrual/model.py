@@ -135,8 +135,10 @@ class Accrual:
         there is no rate to count it by.
         """
         order = self.order
-        if order is None or self.customer_id is None or order.gross_minor <= 0:
-            return self.promised if order is not None and self.customer_id is not None else 0
+        if order is None or self.customer_id is None:
+            return 0
+        if order.gross_minor <= 0:
+            return self.promised
         kept = self.kept_minor
         base = programmes.by_version(self.programme_version).base.points(kept, order.currency)
         return base + (self.promised - self.promised_base) * kept // order.gross_minor

@@ -1,6 +1,6 @@
 """Gifts: what may be asked, and its limits. No I/O, no clock."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -27,7 +27,6 @@ class GiftRequest:
 
     asked: PointsRequest
     to_customer_id: CustomerId
-    reference: Reference = field(default_factory=Reference)
 
     @property
     def sending(self) -> Posting:

@@ -6,7 +6,7 @@ from kit.errors import IdempotencyKeyReused, NotFound, Refused
 from kit.idempotency import check_key
 from kit.log import logger
 from services.loyalty.actions import post
-from services.loyalty.model import wallet_id_of
+from services.loyalty.model import Entry, wallet_id_of
 from services.loyalty.refund.model import (
     REFUNDABLE,
     Claim,
@@ -42,24 +42,24 @@ async def refund(store: LoyaltyStore, request: RefundRequest, *, now: datetime) 
         raise Refused(RefundExceedsSpent(entry_id=request.entry_id, requested=request.points, refundable=left))
     if claim.fingerprint != request.fingerprint:
         raise Refused(IdempotencyKeyReused(key=request.idempotency_key))
-    return await _give_back(store, claim)
+    return await _give_back(store, claim, spent)
 
 
 async def finish_refunds(store: LoyaltyStore, now: datetime) -> int:
     """Give back what was claimed and then abandoned; return how many claims there were."""
     claims = await RefundStore(store.db).unposted(now - ABANDONED_AFTER, SWEEP_BATCH)
     for claim in claims:
+        wallet_id, _, seq = claim.entry_id.partition(".")
+        spent = await store.entry(wallet_id, int(seq))
+        assert spent is not None, "an entry is never removed"
         try:
-            await _give_back(store, claim)
+            await _give_back(store, claim, spent)
         except Refused as refused:
             log.error("a claimed refund is refused", entry_id=claim.entry_id, reason=str(refused))
     return len(claims)
 
 
-async def _give_back(store: LoyaltyStore, claim: Claim) -> Posted:
-    wallet_id, _, seq = claim.entry_id.partition(".")
-    spent = await store.entry(wallet_id, int(seq))
-    assert spent is not None, "an entry is never removed"
+async def _give_back(store: LoyaltyStore, claim: Claim, spent: Entry) -> Posted:
     posted = await post(store, claim.posting(spent))
     await RefundStore(store.db).posted(claim)
     return posted

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from kit.mongo import DUPLICATE_KEY, Collection, Document
+from kit.mongo import Collection, Document, duplicates
 from services.order.identity.model import Claim, ExternalId, Identity
 
 IDENTITY_INDEXES: Sequence[IndexModel] = (
@@ -55,11 +55,7 @@ async def insert_fresh(collection: Collection, documents: Sequence[Document]) ->
     try:
         await collection.insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        details = error.details or {}
-        errors = details.get("writeErrors", [])
-        if details.get("writeConcernErrors") or any(one["code"] != DUPLICATE_KEY for one in errors):
-            raise
-        return sorted(one["index"] for one in errors)
+        return sorted(duplicates(error))
     return []
 
 
