@@ -12,6 +12,7 @@ Stock is what is promised: where E finds no room any more, the reservation stand
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, Unavailable
 from kit.idempotency import check_key, fingerprint
@@ -85,7 +86,10 @@ async def reserve_sourced(
             if known.attempt >= ATTEMPTS and last is not None:
                 raise last
             proposal = await propose(store, order.wish, policy, now=now)
-            _refuse_short(proposal)
+            if proposal.plan.short:
+                if await store.sourced.claim(id, content, now) != known:
+                    continue  # the same key at the same moment: what is missing may be held by it
+                _refuse_short(proposal)
             following = await store.sourced.follow(known, proposal.plan.picks)  # B
             if following is None:
                 continue
@@ -158,7 +162,7 @@ def _pick_key(known: Sourced) -> str:
     return f"{known.id}:{known.attempt}"
 
 
-def _refuse_short(proposal: Proposal) -> None:
+def _refuse_short(proposal: Proposal) -> NoReturn:
     places = {demand.sku: place for place, demand in enumerate(proposal.demands)}
     short: list[Refusal] = [
         SourcingShort(
@@ -169,8 +173,7 @@ def _refuse_short(proposal: Proposal) -> None:
         )
         for sku, missing in proposal.plan.short.items()
     ]
-    if short:
-        raise Refused(*short)
+    raise Refused(*short)
 
 
 def _content(order: Order) -> list[object]:
