@@ -2,6 +2,8 @@
 BIN := .venv/bin
 # Tests wait more than they compute (locks, leases, processes that start): two workers a core of a small machine.
 WORKERS := 4
+# The many processes of a system and of its tests compile the code once, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test check format lock oracle oracle-execution oracle-gateway faults clean
 .PHONY: bench bench-execution bench-gateway bench-catalog bench-inventory bench-loyalty
