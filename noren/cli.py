@@ -131,13 +131,13 @@ def schema_print(
 ) -> None:
     """Print a subgraph's SDL as its service has it, or the public schema of the composed graph."""
     from noren.schema import public_sdl, write_sdls
-    from noren.system import subgraph_sdls
+    from noren.system import SERVICES
 
     if write:
         for path in write_sdls(None if subgraph is None else subgraph.value):
             err.print(f"wrote {path}")
     else:
-        typer.echo(public_sdl() if subgraph is None else subgraph_sdls()[subgraph.value], nl=False)
+        typer.echo(public_sdl() if subgraph is None else SERVICES[subgraph.value].schema.sdl, nl=False)
 
 
 @schema_app.command("compose")

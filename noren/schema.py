@@ -9,7 +9,7 @@ from gateway.composer import compose
 from gateway.composer.contract import Contract
 from gateway.supergraph import Supergraph
 from gateway.supergraph.changes import Change, compare_schemas
-from noren.system import subgraph_sdls
+from noren.system import SERVICES, subgraph_sdls
 
 ROOT = Path(__file__).resolve().parent.parent
 SUPERGRAPH_MARK = "enum join__Graph"
@@ -28,11 +28,10 @@ def public_sdl() -> str:
 def write_sdls(only: str | None) -> list[Path]:
     """Write the committed SDL of one service or of all; return the paths, relative to the repository."""
     written: list[Path] = []
-    for name, sdl in subgraph_sdls().items():
-        if only in (None, name):
-            path = ROOT / "services" / name / "schema.graphql"
-            path.write_text(sdl, encoding="utf-8")
-            written.append(path.relative_to(ROOT))
+    for name in SERVICES if only is None else [only]:
+        path = ROOT / "services" / name / "schema.graphql"
+        path.write_text(SERVICES[name].schema.sdl, encoding="utf-8")
+        written.append(path.relative_to(ROOT))
     return written
 
 

@@ -1,16 +1,12 @@
 """The five services and the gateway as one system: names, ports, and how each is opened."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 from starlette.applications import Starlette
 
-import services.catalog.app
-import services.customer.app
-import services.inventory.app
-import services.loyalty.app
-import services.order.app
 from gateway.app import build_gateway
 from gateway.settings import GatewaySettings
 from gateway.transports.in_process import InProcessTransport
@@ -18,13 +14,25 @@ from kit.app import Service
 from noren.queries import READY_QUERIES
 
 GATEWAY = "gateway"
-SERVICES: Mapping[str, Any] = {
-    "catalog": services.catalog.app,
-    "inventory": services.inventory.app,
-    "loyalty": services.loyalty.app,
-    "customer": services.customer.app,
-    "order": services.order.app,
-}
+NAMES = ("catalog", "inventory", "loyalty", "customer", "order")
+
+
+class _Services(Mapping[str, Any]):
+    """Each service's app module, loaded when it is first asked for: a process pays for the parts it runs."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in NAMES:
+            raise KeyError(name)
+        return import_module(f"services.{name}.app")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+SERVICES = _Services()
 """In the order of their ports: the gateway's plus one, plus two, and so on."""
 
 
