@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, Unavailable
 from kit.idempotency import check_key
 from kit.times import utc_now
-from services.loyalty.model import CustomerId, Entry, EntryKind, Wallet, replay_problems
+from services.loyalty.model import CustomerId, Entry, EntryKind, Wallet, WalletId, replay_problems, wallet_id_of
 from services.loyalty.posting.model import PointsRequest, Posting, check_request
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
 
@@ -92,7 +93,8 @@ async def post_all(store: LoyaltyStore, postings: Sequence[Posting]) -> None:
     """
     pending = list(postings)
     for _ in range(MAX_ROUNDS):
-        pending, seqs = await _not_made(store, pending)
+        pending, former = await at_home(store, pending)
+        pending, seqs = await _not_made(store, pending, former)
         if not pending:
             return
         batch = _one_window_each(pending)
@@ -102,6 +104,24 @@ async def post_all(store: LoyaltyStore, postings: Sequence[Posting]) -> None:
         elif len(batch) == len(pending):
             return
     await _raise_refusal(store, pending[0])
+
+
+async def at_home(store: LoyaltyStore, postings: Sequence[Posting]) -> tuple[list[Posting], set[WalletId]]:
+    """The postings, those of merged customers for the wallet that stands for them; and all that ever stood for them.
+
+    For what happened to a customer, such as an order: it follows the customer. A client is refused instead.
+    """
+    homes = await store.homes(sorted({posting.customer_id for posting in postings}))
+    found: list[Posting] = []
+    for posting in postings:
+        home = homes.get(posting.customer_id)
+        if home is not None:
+            is_away = home.path is not None
+            posting = replace(posting, home=home.wallet_id if is_away else None, origin=home.path)
+        if posting.kind is EntryKind.GIFT_RECEIVED:
+            posting = replace(posting, lots=tuple(replace(lot, origin=posting.origin) for lot in posting.lots))
+        found.append(posting)
+    return found, {wallet_id for home in homes.values() for wallet_id in home.former}
 
 
 async def sweep_once(store: LoyaltyStore, now: datetime) -> int:
@@ -127,9 +147,15 @@ def _replay(posting: Posting, wallet: Wallet, entry: Entry) -> Posted:
     return Posted(wallet, entry)
 
 
-async def _not_made(store: LoyaltyStore, postings: Sequence[Posting]) -> tuple[list[Posting], dict[str, int]]:
-    """The postings without an entry, in their order, and how many entries their wallets have; opens what is missing."""
-    standings = await store.standings({posting.wallet_id for posting in postings})
+async def _not_made(
+    store: LoyaltyStore, postings: Sequence[Posting], former: set[WalletId]
+) -> tuple[list[Posting], dict[str, int]]:
+    """The postings without an entry, in their order, and how many entries their wallets have; opens what is missing.
+
+    An entry may lie in the outbox of the customer's own wallet or of any that stood for it (`former`).
+    """
+    own = {wallet_id_of(posting.customer_id) for posting in postings}
+    standings = await store.standings(own | former | {posting.wallet_id for posting in postings})
     missing = {posting.customer_id for posting in postings if posting.wallet_id not in standings}
     if missing:
         await store.open(dict.fromkeys(missing, utc_now()))

@@ -42,12 +42,22 @@ class EntryKind(StrEnum):
     GIFT_RECEIVED = "GIFT_RECEIVED"
     FROZEN = "FROZEN"
     UNFROZEN = "UNFROZEN"
+    MERGED_OUT = "MERGED_OUT"
+    MERGED_IN = "MERGED_IN"
+    UNMERGED_OUT = "UNMERGED_OUT"
+    UNMERGED_IN = "UNMERGED_IN"
 
     @property
     def event_type(self) -> str:
         """The CloudEvents type under which the entry is told."""
-        subject = "wallet" if self in (EntryKind.FROZEN, EntryKind.UNFROZEN) else "points"
+        subject = "wallet" if self in OF_WALLETS else "points"
         return f"noren.loyalty.{subject}_{self.lower()}.v1"
+
+
+MERGING = frozenset({EntryKind.MERGED_OUT, EntryKind.MERGED_IN, EntryKind.UNMERGED_OUT, EntryKind.UNMERGED_IN})
+"""Moves a whole wallet, or its part of another, holds and debt included."""
+OF_WALLETS = MERGING | {EntryKind.FROZEN, EntryKind.UNFROZEN}
+"""Told as something that happened to the wallet, not to points."""
 
 
 class Account(StrEnum):
@@ -76,17 +86,22 @@ COUNTERPART: Mapping[EntryKind, Account] = {
     EntryKind.REFUNDED: Account.REDEMPTION,
     EntryKind.GIFT_SENT: Account.TRANSFER,
     EntryKind.GIFT_RECEIVED: Account.TRANSFER,
+    **dict.fromkeys(MERGING, Account.TRANSFER),
 }
 """Where an entry's points come from or go to outside the wallet; the other kinds move them within it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Points with one expiry; of regular ones, which share the wallet's sliding one, the expiry they had just then."""
+    """Points with one expiry; of regular ones, which share the wallet's sliding one, the expiry they had just then.
+
+    `origin`: the merge (`mrg_…`, of merged mergers `mrg_…/mrg_…`) that brought them; None: the wallet's own.
+    """
 
     kind: LotKind
     points: int
     expires_at: datetime
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,23 @@ class Hold:
     points: int
     until: datetime
     lots: tuple[Lot, ...]
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer whose wallet was merged into this one, and by which merges, the last one first (`mrg_…/mrg_…`)."""
+
+    path: str
+    customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Points of a wallet that a merge brought."""
+
+    origin: str
+    points: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +136,8 @@ class Wallet:
     """One member's points. `booked` counts every lot that no entry has expired yet; `seq` counts the entries.
 
     What is held is out of the lots and so out of `booked`. A frozen wallet spends nothing; it may still be given to.
+    A merged one takes nothing: what it had is in `merged_into`, whose `members` it belongs to. Of `regular_points` and
+    `debt`, `regular_merged` and `debt_merged` are not the wallet's own.
     """
 
     id: WalletId
@@ -116,6 +150,10 @@ class Wallet:
     seq: int
     holds: tuple[Hold, ...] = ()
     frozen_at: datetime | None = None
+    merged_into: WalletId | None = None
+    members: tuple[Member, ...] = ()
+    regular_merged: tuple[Share, ...] = ()
+    debt_merged: tuple[Share, ...] = ()
 
     @property
     def held(self) -> int:
@@ -148,6 +186,7 @@ class Reference:
     hold_id: str | None = None
     counterparty: str | None = None
     refunds: str | None = None
+    merge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +232,11 @@ def wallet_id_of(customer_id: str) -> WalletId:
     return WalletId("wal_" + customer_id.removeprefix("cus_"))
 
 
+def customer_id_of(wallet_id: str) -> CustomerId:
+    """The one customer of a wallet."""
+    return CustomerId("cus_" + wallet_id.removeprefix("wal_"))
+
+
 def replay_problems(wallet: Wallet, entries: Sequence[Entry]) -> list[str]:
     """Where the entries of a wallet, in order, do not add up to it; empty if they do."""
     problems: list[str] = []
@@ -216,6 +260,12 @@ def replay_problems(wallet: Wallet, entries: Sequence[Entry]) -> list[str]:
         f"{wallet.id}: hold {hold.id} has {hold.points} points, its lots {sum(lot.points for lot in hold.lots)}"
         for hold in wallet.holds
         if hold.points != sum(lot.points for lot in hold.lots)
+    ]
+    shares = (("regular", wallet.regular_merged, wallet.regular_points), ("debt", wallet.debt_merged, wallet.debt))
+    problems += [
+        f"{wallet.id}: {name} of {whole} points, of which merges brought {brought}"
+        for name, merged, whole in shares
+        if (brought := sum(share.points for share in merged)) > whole
     ]
     return problems
 

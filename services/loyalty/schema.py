@@ -16,6 +16,8 @@ from services.loyalty.gift.types import GiftLimitReached
 from services.loyalty.hold.schema import HoldMutation
 from services.loyalty.hold.types import HoldEnded, HoldExceeded
 from services.loyalty.inputs import PointsEarnInput, PointsRedeemInput
+from services.loyalty.merge.schema import MergeMutation
+from services.loyalty.merge.types import MergedPointsHeld
 from services.loyalty.rank.schema import RankMutation, RankQuery
 from services.loyalty.rank.types import TiersNotAscending
 from services.loyalty.refund.schema import RefundMutation
@@ -29,6 +31,7 @@ from services.loyalty.types import (
     Variant,
     Wallet,
     WalletFrozen,
+    WalletMerged,
     wallet_of,
 )
 
@@ -48,7 +51,9 @@ class Query(EarningQuery, RankQuery):
 
 
 @strawberry.type
-class Mutation(EarningMutation, RankMutation, HoldMutation, RefundMutation, GiftMutation, FreezeMutation):
+class Mutation(
+    EarningMutation, RankMutation, HoldMutation, RefundMutation, GiftMutation, FreezeMutation, MergeMutation
+):
     """What may be changed."""
 
     @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
@@ -87,5 +92,7 @@ ERRORS = [
     HoldExceeded,
     RefundExceedsSpent,
     GiftLimitReached,
+    WalletMerged,
+    MergedPointsHeld,
 ]
 schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=ERRORS)

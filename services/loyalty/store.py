@@ -15,6 +15,8 @@ from kit.events.outbox import OUTBOX_INDEX
 from kit.mongo import Collection, Database, Document
 from kit.pages import COUNT_CAP, Page, PageArgs, encode_cursor
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
+from services.loyalty.merge.families import Home, homes
+from services.loyalty.merge.store import INDEXES as MERGE_INDEXES
 from services.loyalty.model import (
     Account,
     CustomerId,
@@ -24,8 +26,10 @@ from services.loyalty.model import (
     HoldId,
     Lot,
     LotKind,
+    Member,
     Movement,
     Reference,
+    Share,
     Wallet,
     WalletId,
     wallet_id_of,
@@ -59,6 +63,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         ),
     ],
     **ACCRUAL_INDEXES,
+    **MERGE_INDEXES,
     **RANK_INDEXES,
     **REFUND_INDEXES,
 }
@@ -94,7 +99,11 @@ class LoyaltyStore:
     async def wallets_by_id(self, ids: Sequence[str]) -> dict[str, Wallet]:
         """The wallets there are, by id."""
         found = self.wallets.find({"_id": {"$in": list(ids)}}, WITHOUT_HISTORY)
-        return {document["_id"]: _wallet(document) async for document in found}
+        return {document["_id"]: wallet_from(document) async for document in found}
+
+    async def homes(self, customer_ids: Sequence[str]) -> dict[str, Home]:
+        """Where the points of these customers are, of those who are or were merged."""
+        return await homes(self.wallets, customer_ids)
 
     async def look(self, posting: Posting) -> tuple[Wallet | None, Entry | None]:
         """The wallet, and the entry of this posting if it was made before.
@@ -107,9 +116,9 @@ class LoyaltyStore:
         if document is None:
             return None, None
         for entry in document.get("outbox", ()):
-            return _wallet(document), entry_of(entry)
+            return wallet_from(document), entry_of(entry)
         drained = await self.journal.find_one({"_id": posting.id})
-        return _wallet(document), None if drained is None else entry_of(drained)
+        return wallet_from(document), None if drained is None else entry_of(drained)
 
     async def apply(self, posting: Posting, seen_seq: int) -> Posted | None:
         """Make the posting, or change nothing and return None. `seen_seq` is the wallet's when it was looked at."""
@@ -122,7 +131,7 @@ class LoyaltyStore:
         if document is None:
             return None
         self.on_change()
-        return Posted(_wallet(document), entry_of(document["outbox"][-1]))
+        return Posted(wallet_from(document), entry_of(document["outbox"][-1]))
 
     async def apply_all(self, postings: Sequence[Posting], seen_seqs: Mapping[str, int]) -> int:
         """Make every posting whose wallet can take it, in their order; return how many were made."""
@@ -165,7 +174,7 @@ class LoyaltyStore:
                 {"$unset": list(WITHOUT_HISTORY)},
             ]
         )
-        return [(_wallet(document), document["database_now"]) async for document in await rows]
+        return [(wallet_from(document), document["database_now"]) async for document in await rows]
 
     async def given_today(self, wallet_id: str) -> int:
         """Points the wallet has given away on this day (UTC) of the database's clock."""
@@ -223,7 +232,7 @@ class LoyaltyStore:
                 rows[row["subject"]][row["data"]["seq"]] = row
         for wallet in found:
             rows[wallet["_id"]] |= {entry["data"]["seq"]: entry for entry in wallet["outbox"]}
-        return [(_wallet(w), [entry_of(row) for _, row in sorted(rows[w["_id"]].items())]) for w in found]
+        return [(wallet_from(w), [entry_of(row) for _, row in sorted(rows[w["_id"]].items())]) for w in found]
 
 
 def _new_wallet(customer_id: CustomerId, opened_at: datetime) -> Document:
@@ -246,24 +255,36 @@ def _new_wallet(customer_id: CustomerId, opened_at: datetime) -> Document:
     }
 
 
-def _wallet(document: Document) -> Wallet:
+def wallet_from(document: Document) -> Wallet:
     return Wallet(
         id=document["_id"],
         customer_id=document["customer_id"],
         regular_points=document["regular_points"],
         regular_expires_at=document["regular_expires_at"],
-        limited=tuple(Lot(LotKind.LIMITED, lot["points"], lot["expires_at"]) for lot in document["limited"]),
+        limited=tuple(
+            Lot(LotKind.LIMITED, lot["points"], lot["expires_at"], lot.get("origin")) for lot in document["limited"]
+        ),
         booked=document["booked"],
         debt=document["debt"],
         seq=document["seq"],
         holds=tuple(_hold(hold) for hold in document.get("holds", ())),
         frozen_at=document.get("frozen_at"),
+        merged_into=document.get("merged_into"),
+        members=tuple(Member(one["path"], one["customer_id"]) for one in document.get("merges", ())),
+        regular_merged=_shares(document.get("regular_merged", ())),
+        debt_merged=_shares(document.get("debt_merged", ())),
     )
 
 
+def _shares(documents: Sequence[Document]) -> tuple[Share, ...]:
+    return tuple(Share(one["origin"], one["points"]) for one in documents)
+
+
 def _hold(document: Document) -> Hold:
-    lots = tuple(Lot(LotKind(lot["kind"]), lot["points"], lot["expires_at"]) for lot in document["lots"])
-    return Hold(HoldId(document["id"]), document["points"], document["until"], lots)
+    lots = tuple(
+        Lot(LotKind(lot["kind"]), lot["points"], lot["expires_at"], lot.get("origin")) for lot in document["lots"]
+    )
+    return Hold(HoldId(document["id"]), document["points"], document["until"], lots, document.get("origin"))
 
 
 def entry_of(row: Document) -> Entry:
@@ -280,6 +301,7 @@ def entry_of(row: Document) -> Entry:
         hold_id=about.get("holdId"),
         counterparty=about.get("counterparty"),
         refunds=about.get("refunds"),
+        merge_id=about.get("mergeId"),
     )
     return Entry(
         id=row["id"],
@@ -296,6 +318,9 @@ def entry_of(row: Document) -> Entry:
         rule_version=data["ruleVersion"],
         fingerprint=data["fingerprint"],
         held_after=data.get("heldAfter", 0),
-        taken=tuple(Lot(LotKind(lot["kind"]), lot["points"], lot["expiresAt"]) for lot in data.get("taken", ())),
+        taken=tuple(
+            Lot(LotKind(lot["kind"]), lot["points"], lot["expiresAt"], lot.get("origin"))
+            for lot in data.get("taken", ())
+        ),
         actor=data.get("actor"),
     )

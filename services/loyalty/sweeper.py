@@ -10,6 +10,7 @@ from kit.times import utc_now
 from services.loyalty.accrual.actions import post_pending
 from services.loyalty.actions import sweep_once
 from services.loyalty.hold.actions import sweep_holds
+from services.loyalty.merge.actions import finish_merges
 from services.loyalty.rank.actions import judge_due
 from services.loyalty.refund.actions import finish_refunds
 from services.loyalty.store import LoyaltyStore
@@ -30,6 +31,7 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
             while await judge_due(store.ranks, clock()):
                 pass
             await finish_refunds(store, clock())
+            await finish_merges(store, clock())
         except OUTAGE as error:
             log.warning("loyalty sweep waits", error=type(error).__name__)
         await asyncio.sleep(every_s)

@@ -44,6 +44,15 @@ class WalletFrozen(UserError):
     frozen_at: datetime = strawberry.field(description="Since when.")
 
 
+@presents(posting.WalletMerged)
+@strawberry.type(description="A merged wallet takes nothing: ask the one that took it in.")
+class WalletMerged(UserError):
+    """See `posting.model.WalletMerged`."""
+
+    wallet_id: strawberry.ID = strawberry.field(description="The wallet.")
+    into: strawberry.ID = strawberry.field(description="The wallet that has its points by now.")
+
+
 @strawberry.type(description="Points with one expiry.")
 class PointsLot:
     """See `model.Lot`."""
@@ -167,8 +176,9 @@ class Wallet:
 
     @strawberry.field(description="Points of orders that wait to be posted; they cannot be spent yet.")
     async def pending(self, info: Info) -> int:
-        """Of all its orders."""
-        return await info.context.loaders.pending_of.load(self.row.customer_id) or 0
+        """Of all its orders, and of those whose wallets were merged into it."""
+        whose = [self.row.customer_id, *(member.customer_id for member in self.row.members)]
+        return sum(points or 0 for points in await info.context.loaders.pending_of.load_many(whose))
 
     @strawberry.field(description="The member's rank; its name is null where none is reached.")
     async def rank(self, info: Info) -> MemberRank:
@@ -180,6 +190,16 @@ class Wallet:
     def frozen_at(self) -> datetime | None:
         """By the database's clock."""
         return self.row.frozen_at
+
+    @strawberry.field(description="The wallet that has its points, after a merge; null: it was not merged.")
+    def merged_into(self) -> strawberry.ID | None:
+        """A merged wallet takes nothing."""
+        return _id(self.row.merged_into)
+
+    @strawberry.field(description="The customers whose wallets were merged into it.")
+    def members(self) -> "list[Customer | None] | None":
+        """No more than `MAX_MEMBERS`."""
+        return [Customer(id=strawberry.ID(member.customer_id)) for member in self.row.members]
 
     @strawberry.field(description="Every change, newest first, the ones of this moment included.")
     async def statement(

@@ -59,12 +59,17 @@ def operators(module: Module) -> list[str]:
 
 
 def stores_and_their_parts(inside: list[Module]) -> set[str]:
-    """Stores, and modules that stores import and nobody else does."""
+    """Stores, and modules that stores or such modules import and nobody else does."""
     importers: dict[str, set[str]] = defaultdict(set)
     for module in inside:
         for name, _ in module.imports:
-            importers[name].add(module.room)
-    return {module.name for module in inside if module.room == "store" or importers[module.name] == {"store"}}
+            importers[name].add(module.name)
+    allowed = {module.name for module in inside if module.room == "store"}
+    while parts := {
+        m.name for m in inside if m.name not in allowed and importers[m.name] and importers[m.name] <= allowed
+    }:
+        allowed |= parts
+    return allowed
 
 
 @by_service

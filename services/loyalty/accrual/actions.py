@@ -30,8 +30,12 @@ async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) ->
     last: an order earns by the rank its member had before it.
     """
     programmes = await ProgrammeStore(store.db).all()
-    ranks = await store.ranks.of([one.customer_id for one in heard if one.customer_id is not None])
-    heard = [replace(one, rank=ranks[one.customer_id].rank) if one.customer_id in ranks else one for one in heard]
+    heads = await store.ranks.heads([one.customer_id for one in heard if one.customer_id is not None])
+    ranks = await store.ranks.of(list(heads.values()))
+    heard = [
+        replace(one, rank=ranks[head].rank) if (head := heads.get(one.customer_id or "")) in ranks else one
+        for one in heard
+    ]
     of_orders = [(one.order_id, one) for one in heard if one.order_id is not None]
     accruals = await _believe(AccrualStore(store.db), of_orders, programmes, now)
     for order_id, one in of_orders:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from kit.errors import NotFound, Refusal
 from kit.idempotency import check_key
-from services.loyalty.actions import post, post_all
+from services.loyalty.actions import at_home, post, post_all
 from services.loyalty.gift.model import MAX_GIFTED_A_DAY, GiftLimitReached, GiftRequest, arrival, check_gift
 from services.loyalty.model import CustomerId, Entry, Wallet, wallet_id_of
+from services.loyalty.posting.model import WalletMerged
 from services.loyalty.store import LoyaltyStore, Posted
 
 
@@ -16,8 +17,8 @@ async def give(store: LoyaltyStore, request: GiftRequest, *, now: datetime) -> P
     check_key(request.asked.idempotency_key)
     problems = check_gift(request, now)
     receiver = wallet_id_of(request.to_customer_id)
-    if not problems and receiver not in await store.wallets_by_id([receiver]):
-        problems.append(NotFound(path=("input", "toCustomerId"), kind="Wallet", id=receiver))
+    if not problems:
+        problems += _receiver_problems(receiver, (await store.wallets_by_id([receiver])).get(receiver))
 
     async def judge(wallet: Wallet) -> Refusal | None:
         given = await store.given_today(wallet.id)
@@ -26,8 +27,17 @@ async def give(store: LoyaltyStore, request: GiftRequest, *, now: datetime) -> P
         return GiftLimitReached(requested=request.asked.points, given_today=given, limit=MAX_GIFTED_A_DAY)
 
     sent = await post(store, request.sending, problems, judge=judge)
-    await post(store, arrival(sent.entry, request.asked.customer_id))
+    (arriving,), _ = await at_home(store, [arrival(sent.entry, request.asked.customer_id)])
+    await post(store, arriving)
     return sent
+
+
+def _receiver_problems(id: str, wallet: Wallet | None) -> list[Refusal]:
+    if wallet is None:
+        return [NotFound(path=("input", "toCustomerId"), kind="Wallet", id=id)]
+    if wallet.merged_into is not None:
+        return [WalletMerged(wallet_id=id, into=wallet.merged_into, path=("input", "toCustomerId"))]
+    return []
 
 
 async def let_arrive(store: LoyaltyStore, sent: Sequence[tuple[Entry, CustomerId]]) -> None:

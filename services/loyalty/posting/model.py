@@ -42,6 +42,7 @@ class Posting:
     """A change to be made to one wallet, once: `key` is what makes it once.
 
     `points` is above zero where points are asked for; 0 where the kind says how many: all of a hold, none of a freeze.
+    `home`: the wallet that took in this customer's by merges, whose path is `origin`; set by `actions.at_home` only.
     `hold_s`: how long a HELD one stands, in seconds by the database's clock. `lots`: what a REFUNDED or GIFT_RECEIVED
     one gives, together `points`. `day_limit`: points a GIFT_SENT one may bring the sender's day to (UTC).
     """
@@ -58,16 +59,23 @@ class Posting:
     hold_s: int | None = None
     lots: tuple[Lot, ...] = ()
     day_limit: int | None = None
+    home: WalletId | None = None
+    origin: str | None = None
 
     @property
     def wallet_id(self) -> WalletId:
         """The wallet it changes."""
-        return wallet_id_of(self.customer_id)
+        return self.home or wallet_id_of(self.customer_id)
 
     @property
     def id(self) -> str:
-        """Of its entry in the journal and of the event that tells it; keys are apart by wallet."""
-        return f"{self.wallet_id}/{self.key}"
+        """Of its entry in the journal and of the event that tells it; keys are apart by the customer's own wallet."""
+        return f"{wallet_id_of(self.customer_id)}/{self.key}"
+
+    @property
+    def window_key(self) -> str:
+        """As the wallet remembers it: of a merged customer with the wallet it was meant for."""
+        return self.key if self.home is None else self.id
 
     @property
     def fingerprint(self) -> str:
@@ -86,6 +94,8 @@ class Posting:
 
         Whether a hold still stands and how much was given today is asked by others: it takes more than the wallet.
         """
+        if wallet.merged_into is not None:
+            return WalletMerged(wallet_id=wallet.id, into=wallet.merged_into)
         if self.kind in SPENDING:
             return self._spending_refusal(wallet)
         if self.kind in GIVING and wallet.booked + self.points > MAX_BALANCE:
@@ -170,6 +180,21 @@ class WalletFrozen(Refusal):
     def message(self) -> str:
         """Since when."""
         return f"wallet {self.wallet_id} is frozen since {self.frozen_at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletMerged(Refusal):
+    """A merged wallet takes nothing: ask the one that took it in."""
+
+    wallet_id: str
+    into: str
+    path: tuple[str, ...] = ("input", "customerId")
+    code: ClassVar[str] = "WALLET_MERGED"
+
+    @property
+    def message(self) -> str:
+        """Where its points are."""
+        return f"wallet {self.wallet_id} was merged into {self.into}"
 
 
 def request_key(idempotency_key: str) -> str:

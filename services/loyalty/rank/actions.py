@@ -42,8 +42,8 @@ async def set_scheme(
 
 
 async def requalify(store: RankStore, customer_ids: Iterable[CustomerId], *, now: datetime) -> None:
-    """Raise whoever has reached a higher rank by now. The same again changes nothing."""
-    customers = sorted(set(customer_ids))
+    """Raise whoever has reached a higher rank by now, for the merged who stands for them. Again it changes nothing."""
+    customers = sorted(set((await store.heads(sorted(set(customer_ids)))).values()))
     scheme = await store.scheme() if customers else None
     if scheme is None or not scheme.tiers:
         return

@@ -15,6 +15,7 @@ from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.mongo import Collection, Database, Document
 from services.loyalty.accrual.store import COLLECTION as ACCRUALS
+from services.loyalty.merge.families import families, homes
 from services.loyalty.model import CustomerId
 from services.loyalty.rank.model import Activity, Measure, RankScheme, Standing, Tier, Window
 
@@ -41,6 +42,7 @@ class RankStore:
         self.standings: Collection = db[STANDINGS]
         self._schemes: Collection = db[SCHEMES]
         self._accruals: Collection = db[ACCRUALS]
+        self._wallets: Collection = db["wallets"]
         self._changed = changed
 
     async def scheme(self) -> RankScheme:
@@ -72,9 +74,25 @@ class RankStore:
     async def activity(
         self, customer_ids: Sequence[str], currency: str, start: datetime, end: datetime
     ) -> dict[str, Activity]:
-        """What each of these members did from `start` to `end`, both inclusive; nobody who did nothing."""
-        whose = {"customer_id": {"$in": list(customer_ids)}}
-        return {row["_id"]: _activity(row) async for row in await self._activities(whose, currency, start, end)}
+        """What each of these members did from `start` to `end`, both inclusive; nobody who did nothing.
+
+        What customers did whose wallets were merged into a member's is the member's, as long as they are.
+        """
+        also = await families(self._wallets, customer_ids)
+        everybody = [*customer_ids, *(other for others in also.values() for other in others)]
+        whose = {"customer_id": {"$in": everybody}}
+        did = {row["_id"]: _activity(row) async for row in await self._activities(whose, currency, start, end)}
+        joint = {id: [did[one] for one in (id, *also.get(id, ())) if one in did] for id in customer_ids}
+        return {
+            id: Activity(sum(one.spend_minor for one in all_of), sum(one.visits for one in all_of))
+            for id, all_of in joint.items()
+            if all_of
+        }
+
+    async def heads(self, customer_ids: Sequence[str]) -> dict[str, CustomerId]:
+        """Of each of these customers, whose wallet stands for them: of most, themselves."""
+        found = await homes(self._wallets, customer_ids)
+        return {id: found[id].customer_id if id in found else CustomerId(id) for id in customer_ids}
 
     async def activities(self, currency: str, start: datetime, end: datetime) -> AsyncIterator[Activity]:
         """What every member did from `start` to `end`, in no order."""

@@ -1,12 +1,14 @@
 """Refunds: claim a part of a spending, then give it back; both steps can be repeated."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refused
 from kit.idempotency import check_key
 from kit.log import logger
-from services.loyalty.actions import post
-from services.loyalty.model import Entry, wallet_id_of
+from services.loyalty.actions import at_home, post
+from services.loyalty.model import Entry, customer_id_of, wallet_id_of
+from services.loyalty.posting.model import WalletMerged
 from services.loyalty.refund.model import (
     REFUNDABLE,
     Claim,
@@ -32,11 +34,10 @@ async def refund(store: LoyaltyStore, request: RefundRequest, *, now: datetime) 
     problems = check_refund(request)
     if problems:
         raise Refused(*problems)
-    wallet_id = wallet_id_of(request.customer_id)
-    spent = await store.entry(wallet_id, request.seq) if request.entry_id.startswith(f"{wallet_id}.") else None
+    refunds = RefundStore(store.db)
+    spent = await _spending(store, request, await refunds.has(request))
     if spent is None or spent.kind not in REFUNDABLE:
         raise Refused(NotFound(path=("input", "entryId"), kind="StatementEntry", id=request.entry_id))
-    refunds = RefundStore(store.db)
     claim, left = await refunds.claim(request, sum(lot.points for lot in spent_of(spent)), now)
     if claim is None:
         raise Refused(RefundExceedsSpent(entry_id=request.entry_id, requested=request.points, refundable=left))
@@ -59,7 +60,28 @@ async def finish_refunds(store: LoyaltyStore, now: datetime) -> int:
     return len(claims)
 
 
+async def _spending(store: LoyaltyStore, request: RefundRequest, is_known: bool) -> Entry | None:
+    """The entry named, if it is of the customer's wallet or of one that was merged into it; merged itself, refused."""
+    wallet_id = wallet_id_of(request.customer_id)
+    wallet = (await store.wallets_by_id([wallet_id])).get(wallet_id)
+    if wallet is None:
+        return None
+    if wallet.merged_into is not None and not is_known:
+        raise Refused(WalletMerged(wallet_id=wallet_id, into=wallet.merged_into))
+    spent_from = request.entry_id.partition(".")[0]
+    if spent_from not in (wallet_id, *(wallet_id_of(member.customer_id) for member in wallet.members)):
+        return None
+    return await store.entry(spent_from, request.seq)
+
+
 async def _give_back(store: LoyaltyStore, claim: Claim, spent: Entry) -> Posted:
-    posted = await post(store, claim.posting(spent))
+    """To the wallet that spent it, or to the one that stands for it by now; there its lots are of that merge."""
+    (posting,), _ = await at_home(store, [claim.posting(spent)])
+    spender = customer_id_of(spent.wallet_id)
+    home = (await store.homes([spender])).get(spender)
+    if home is not None and home.path is not None:
+        lots = [replace(lot, origin="/".join(filter(None, (home.path, lot.origin)))) for lot in posting.lots]
+        posting = replace(posting, lots=tuple(lots))
+    posted = await post(store, posting)
     await RefundStore(store.db).posted(claim)
     return posted

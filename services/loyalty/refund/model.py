@@ -102,7 +102,7 @@ def lots_of(spent: Entry, offset: int, points: int) -> Iterator[Lot]:
         given = min(points, lot.points - skipped)
         offset, points = offset - skipped, points - given
         if given:
-            yield Lot(lot.kind, given, lot.expires_at)
+            yield Lot(lot.kind, given, lot.expires_at, lot.origin)
 
 
 def check_refund(request: RefundRequest) -> list[Refusal]:

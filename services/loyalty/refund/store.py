@@ -54,6 +54,11 @@ class RefundStore:
         claims = {claim.key: claim for claim in _claims(kept)}
         return claims.get(request.idempotency_key), spent - int(kept["claimed"])
 
+    async def has(self, request: RefundRequest) -> bool:
+        """Whether its key has claimed a part of the spending before."""
+        where = {"_id": request.entry_id, "claims.key": request.idempotency_key}
+        return await self._refunds.count_documents(where, limit=1) > 0
+
     async def posted(self, claim: Claim) -> None:
         """Note that the claim's points came back."""
         waiting = {"_id": claim.entry_id, "claims": {"$elemMatch": {"key": claim.key, "posted": False}}}
