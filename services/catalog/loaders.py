@@ -18,6 +18,7 @@ from services.catalog.product.model import Product
 from services.catalog.product.store import Parts
 from services.catalog.quote.actions import load_items
 from services.catalog.quote.model import Item
+from services.catalog.quote.store import VariantFacts
 from services.catalog.store import CatalogStore
 
 ProductLoader = DataLoader[str, Product | None]
@@ -66,7 +67,9 @@ class Loaders:
         self.category_by_id: DataLoader[str, Category | None] = by_key(partial(self._shown, store.category.by_id))
         self.category_by_slug: DataLoader[str, Category | None] = by_key(partial(self._shown, store.category.by_slug))
         self.channel: DataLoader[str, Channel | None] = by_key(store.channel.by_id)
-        self.item: DataLoader[str, Item | None] = by_key(partial(load_items, store))
+        self.facts: dict[str, VariantFacts] = {}
+        """What this request has read of SKUs already; `item` asks for no more than the others."""
+        self.item: DataLoader[str, Item | None] = by_key(partial(load_items, store, known=self.facts))
 
     async def _shown(
         self, fetch: Callable[[Sequence[str]], Awaitable[dict[str, Category]]], keys: Sequence[str]

@@ -1,14 +1,16 @@
 """Which fields a resolver's answer will be read for, so that a store fetches no others."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
     GraphQLResolveInfo,
     InlineFragmentNode,
+    IntValueNode,
     SelectionNode,
+    ValueNode,
     is_abstract_type,
 )
 from graphql.execution.values import VariableValues, get_directive_values
@@ -21,8 +23,13 @@ from kit.graphql.execution.info import FieldInfo
 class Wanted(dict[str, "Wanted"]):
     """Field names of the schema, each with what is wanted below it; a leaf is empty.
 
-    What any fragment asks of any type is in it: too much may be fetched, never too little.
+    What any fragment asks of any type is in it: too much may be fetched, never too little. `nodes` are the places in
+    the document where the field is asked for, under whatever alias.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nodes: list[FieldNode] = []
 
     def at(self, *names: str) -> "Wanted":
         """What is wanted below these fields; nothing if one of them is not."""
@@ -30,6 +37,25 @@ class Wanted(dict[str, "Wanted"]):
         for name in names:
             found = found.get(name) or Wanted()
         return found
+
+    def most(self, argument: str, default: int) -> int | None:
+        """The greatest number the document gives for an argument of this field, `default` where it gives none; None if
+        it is not known here, because a variable holds it in one place."""
+        given = [_argument(node, argument) for node in self.nodes]
+        known = [default if value is None else int(value.value) for value in given if _is_number_or_none(value)]
+        return max(known) if known and len(known) == len(given) else None
+
+    def gives(self, argument: str) -> bool:
+        """Whether an argument of this field is given anywhere, even as null or by a variable."""
+        return any(_argument(node, argument) is not None for node in self.nodes)
+
+
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((one.value for one in node.arguments or () if one.name.value == name), None)
+
+
+def _is_number_or_none(value: ValueNode | None) -> TypeGuard[IntValueNode | None]:
+    return value is None or isinstance(value, IntValueNode)
 
 
 def wanted(info: Info[Any, Any] | GraphQLResolveInfo[Any], on: str | None = None) -> Wanted:
@@ -58,6 +84,7 @@ def _collect(
             continue
         if isinstance(node, FieldNode):
             below = found.setdefault(node.name.value, Wanted())
+            below.nodes.append(node)
             if node.selection_set is not None:
                 _collect(info, node.selection_set.selections, below)
             continue

@@ -40,7 +40,7 @@ class AvailabilityStore:
         """The locations where each SKU can be sold; a SKU that can be nowhere is not among them."""
         where = {"sku": {"$in": list(skus)}, "available": {"$gt": 0}}
         found: defaultdict[str, set[str]] = defaultdict(set)
-        async for row in self.levels.find(where, {"_id": 0, "sku": 1, "location_id": 1}):
+        for row in await self.levels.find(where, {"_id": 0, "sku": 1, "location_id": 1}).to_list():
             found[row["sku"]].add(row["location_id"])
         return {sku: frozenset(locations) for sku, locations in found.items()}
 
@@ -50,7 +50,7 @@ class AvailabilityStore:
         if location_id is not None:
             where["location_id"] = location_id
         found: defaultdict[str, int] = defaultdict(int)
-        async for row in self.levels.find(where, {"_id": 0, "sku": 1, "available": 1}):
+        for row in await self.levels.find(where, {"_id": 0, "sku": 1, "available": 1}).to_list():
             found[row["sku"]] += max(row["available"], 0)
         return dict(found)
 

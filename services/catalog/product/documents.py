@@ -13,7 +13,7 @@ from services.catalog.category.model import CategoryId
 from services.catalog.media.model import Media, MediaKind, MediaRole
 from services.catalog.model import ExternalRef, PriceEntry
 from services.catalog.offer.documents import offer_document, parse_offer
-from services.catalog.product.model import Option, Product, ProductDraft, ProductId, Sku, Variant
+from services.catalog.product.model import Option, Product, ProductDraft, ProductId, Variant
 from services.catalog.related.model import Related, RelationKind
 
 PRODUCT_CHANGED = "noren.catalog.product_changed.v1"
@@ -101,7 +101,15 @@ def parse_product(document: Document) -> Product:
         related=tuple(Related(RelationKind(one["kind"]), one["product_id"]) for one in document.get("related", ())),
         offer=parse_offer(document.get("offer")),
     )
-    return Product(document["_id"], draft, document["version"], document["updated_at"], document.get("created_at"))
+    path = document.get("category_path")
+    return Product(
+        id=document["_id"],
+        draft=draft,
+        version=document["version"],
+        updated_at=document["updated_at"],
+        created_at=document.get("created_at"),
+        category_path=None if path is None else tuple(path),
+    )
 
 
 def _prices_told(draft: ProductDraft) -> list[Document]:
@@ -133,15 +141,18 @@ def _variant_document(variant: Variant) -> Document:
 
 
 def _variant(document: Document) -> Variant:
+    """A page of a listing has hundreds, most of few parts: what is not there costs no call."""
+    get = document.get
+    prices, attributes, components = get("prices"), get("attributes"), get("components")
     return Variant(
-        sku=Sku(document["sku"]),
-        options=document.get("options", {}),
-        barcodes=tuple(document.get("barcodes", ())),
-        names=document.get("names"),
-        prices=tuple(PriceEntry(**entry) for entry in document.get("prices", ())),
-        attributes=parse_attributes(document.get("attributes", ())),
-        components=tuple(Component(**one) for one in document.get("components", ())),
-        id=document.get("id"),
+        document["sku"],
+        get("options", {}),
+        tuple(get("barcodes", ())),
+        get("names"),
+        tuple([PriceEntry(**entry) for entry in prices]) if prices else (),
+        parse_attributes(attributes) if attributes else (),
+        tuple([Component(**one) for one in components]) if components else (),
+        get("id"),
     )
 
 

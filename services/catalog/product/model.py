@@ -95,13 +95,14 @@ class ProductDraft:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product as it is kept; `created_at` None: not read."""
+    """A product as it is kept; `created_at` and `category_path` (all it is filed in or below) None: not read."""
 
     id: ProductId
     draft: ProductDraft
     version: int
     updated_at: datetime
     created_at: datetime | None = None
+    category_path: tuple[CategoryId, ...] | None = None
 
 
 def identified(draft: ProductDraft, before: ProductDraft | None, new_id: Callable[[], str]) -> ProductDraft:

@@ -21,7 +21,7 @@ from services.catalog.model import ExternalRef
 from services.catalog.offer.model import Viewer
 from services.catalog.offer.store import offered_to
 from services.catalog.product.documents import Write, content_of, outbox_of, parse_product, product_document
-from services.catalog.product.model import Product
+from services.catalog.product.model import MAX_VARIANTS, Product
 
 COLLECTION = "products"
 """MongoDB's code of a unique index that says no."""
@@ -85,10 +85,13 @@ class Filed:
 
 
 Parts = frozenset[str]
-"""Stored fields of products that somebody will read, such as names or variants.prices."""
+"""Stored fields of products that somebody will read, such as names or variants.prices; and `first_variants`."""
+VARIANTS = "variants."
+FIRST = "first variants: "
+"""Begins the part that says how many of the variants will be read; without one, all are."""
 ALWAYS: Parts = frozenset({"slug", "version", "updated_at", "offer"})
 """Small, and read wherever a product is: who may see it is among it."""
-_HIDDEN = {"outbox": 0, "category_path": 0, "sort_name": 0}
+_HIDDEN = {"outbox": 0, "sort_name": 0}
 
 
 class ProductStore:
@@ -243,9 +246,26 @@ class ProductStore:
         return [parse_product(document) for document in await self.products.find(where, projection).to_list()]
 
 
-def projection_of(parts: Parts) -> dict[str, int]:
-    """What MongoDB sends of a product."""
-    return dict.fromkeys(sorted(ALWAYS | parts), 1)
+def first_variants(count: int) -> str:
+    """The part for those who read so many variants and no more; of several, the largest counts."""
+    return f"{FIRST}{count}"
+
+
+def projection_of(parts: Parts) -> Document:
+    """What MongoDB sends of a product. A page of products with a hundred variants each, of which the first is shown,
+    costs no more than one of products with a few."""
+    bounds = {part for part in parts if part.startswith(FIRST)}
+    fields = sorted((ALWAYS | parts) - bounds)
+    most = max((int(bound.removeprefix(FIRST)) for bound in bounds), default=MAX_VARIANTS)
+    if most >= MAX_VARIANTS:
+        return dict.fromkeys(fields, 1)
+    own = {name.removeprefix(VARIANTS): f"$$one.{name.removeprefix(VARIANTS)}" for name in fields if _of_variants(name)}
+    first = {"$map": {"input": {"$slice": ["$variants", most]}, "as": "one", "in": own}}
+    return {**dict.fromkeys([name for name in fields if not _of_variants(name)], 1), "variants": first}
+
+
+def _of_variants(field: str) -> bool:
+    return field.startswith(VARIANTS)
 
 
 def _edit(write: Write) -> Document:

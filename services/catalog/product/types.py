@@ -134,7 +134,7 @@ class Variant(VariantStock):
         quantity: Annotated[int, strawberry.argument(description="Pieces bought together, for tiers.")] = 1,
     ) -> list[Price | None]:
         """As `quote` has it, for all variants at once."""
-        return await prices_of(info, [variant.row.sku for variant in variants], currency, quantity)
+        return await prices_of(info, [(variant.row, variant.owner) for variant in variants], currency, quantity)
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant | None]":

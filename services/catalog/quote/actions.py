@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from kit.errors import InvalidInput, NotFound, Refusal, Refused
 from services.catalog.coupon.actions import CouponSeen, opened, see_codes
@@ -31,9 +32,18 @@ class Quoted:
     coupons: tuple[CouponSeen, ...] = ()
 
 
-async def load_items(store: CatalogStore, skus: Sequence[str], viewer: Viewer | None = None) -> dict[str, Item]:
-    """What these SKUs' prices depend on, by SKU, as far as the viewer is offered them: two queries for all."""
-    facts = await store.quote.facts(skus, viewer)
+async def load_items(
+    store: CatalogStore,
+    skus: Sequence[str],
+    viewer: Viewer | None = None,
+    known: Mapping[str, VariantFacts] = MappingProxyType({}),
+) -> dict[str, Item]:
+    """What these SKUs' prices depend on, by SKU, as far as the viewer is offered them: two queries for all, or one if
+    all are `known`, because their products were just read."""
+    unknown = [sku for sku in skus if sku not in known]
+    facts = {sku: known[sku] for sku in skus if sku in known}
+    if unknown:
+        facts |= await store.quote.facts(unknown, viewer)
     products = {fact.product_id for fact in facts.values()}
     books = await store.pricing.books([*map(sku_key, facts), *map(product_key, products)])
     return {sku: _item(fact, books) for sku, fact in facts.items()}

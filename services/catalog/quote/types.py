@@ -19,11 +19,13 @@ from services.catalog.pricing import history
 from services.catalog.pricing.history import lowest_prior
 from services.catalog.pricing.tax import BASIS_POINTS
 from services.catalog.pricing.types import PriceCandidate
+from services.catalog.product.model import Product, Variant
 from services.catalog.quote import model, refusals
 from services.catalog.quote.actions import load_market, load_past, quote_one
 from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.discount import Discount
 from services.catalog.quote.shown import shown
+from services.catalog.quote.store import VariantFacts
 
 MONEY_CACHE: Final = 8_192
 """Amounts kept as the graph shows them: they are values, and a Decimal costs more to make than to find."""
@@ -144,14 +146,24 @@ def money(minor_units: int, currency: str) -> Money:
 
 
 async def prices_of(
-    info: Info, skus: Sequence[str], currency: CurrencyCode | None, quantity: int
+    info: Info, variants: Sequence[tuple[Variant, Product]], currency: CurrencyCode | None, quantity: int
 ) -> list[Price | None]:
-    """What the caller pays for so many pieces of each of these SKUs on their own; None where it is not priced."""
+    """What the caller pays for so many pieces of each of these variants on their own; None where it is not priced."""
     if not 1 <= quantity <= model.MAX_QUANTITY:
         raise BadUserInput(f"quantity: expected 1 to {model.MAX_QUANTITY}, got {quantity}")
     caller, channel = info.context.caller, await info.context.channel()
     buyer = Buyer(channel, currency or channel.currency, caller.at, caller.location, caller.customer)
     market = await load_market(info.context.store, buyer)
-    items = await info.context.loaders.item.load_many(list(skus))
+    info.context.loaders.facts.update(facts_of(variants))
+    items = await info.context.loaders.item.load_many([variant.sku for variant, _ in variants])
     quotes = [None if item is None else quote_one(item, market, quantity) for item in items]
     return [None if quoted is None else Price.of(quoted, market) for quoted in quotes]
+
+
+def facts_of(variants: Sequence[tuple[Variant, Product]]) -> dict[str, VariantFacts]:
+    """What is known of the variants' prices, of those whose products were read with them (`product.parts`)."""
+    return {
+        variant.sku: VariantFacts(variant.sku, product.id, variant.prices, product.category_path)
+        for variant, product in variants
+        if product.category_path is not None
+    }

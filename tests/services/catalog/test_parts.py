@@ -1,5 +1,6 @@
 """MongoDB sends of products what the client asked for, and no more."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from services.catalog.model import PriceEntry
 from services.catalog.product.actions import upsert_product
 from services.catalog.store import CatalogStore
 from tests.services.catalog.conftest import Ask
-from tests.services.catalog.shop import NOW, draft, variant
+from tests.services.catalog.shop import NOW, draft, shirt, variant
 
 EVERYTHING = """{ products { nodes {
   id slug name description brand version updatedAt externalIds { source } options { name values } categories { slug }
@@ -34,8 +35,15 @@ async def projections(store: CatalogStore) -> list[Document]:
     await store.db.command("profile", 0)
     seen = store.db["system.profile"].find({"op": "query", "ns": {"$regex": r"\.products$"}}).sort("ts", 1)
     return [
-        set(entry["command"].get("projection", {})) - {"slug", "version", "updated_at", "offer"} async for entry in seen
+        set(names_of(entry["command"].get("projection", {}))) - {"slug", "version", "updated_at", "offer"}
+        async for entry in seen
     ]  # type: ignore[misc]
+
+
+def names_of(projection: Document) -> Iterator[str]:
+    """The fields that are read, those of the first variants as if of all."""
+    for name, value in projection.items():
+        yield from [f"variants.{part}" for part in value["$map"]["in"]] if name == "variants" else [name]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +54,7 @@ async def projections(store: CatalogStore) -> list[Document]:
         ("{ products { nodes { brand ...V } } } fragment V on Product { variants { nodes { sku } } }",
          {"brand", "variants.sku"}),
         ("{ products { nodes { variants { nodes { price { channel } name } } } } }",
-         {"variants.sku", "variants.names", "names"}),
+         {"variants.sku", "variants.names", "names", "variants.prices", "category_path"}),
         ('{ products { nodes { brand @skip(if: true) description } } }', {"descriptions"}),
     ],
 )  # fmt: skip
@@ -72,8 +80,8 @@ async def test_entities_of_two_types_read_what_is_wanted_of_each(sent: CatalogSt
     ]
     read = await projections(sent)
     assert read[0] == set()
-    assert {"variants.sku"} in read
-    assert {"variants.sku", "variants.prices", "category_path"} in read, "prices are read by what a quote reads"
+    assert {"variants.sku", "variants.prices", "category_path"} in read, "what a quote is made of comes with it"
+    assert len(read) == 3
     assert {"brand"} in read
 
 
@@ -88,3 +96,41 @@ async def test_a_projected_product_shows_what_the_whole_one_shows(store: Catalog
                 assert value == whole[key]
         for one, other in zip(part.get("variants", {}).get("nodes", []), whole["variants"]["nodes"], strict=False):
             assert one.items() <= other.items()
+
+
+ROW = "sku price { gross { minorUnits } }"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        f"variants(first: 1) {{ nodes {{ {ROW} }} pageInfo {{ hasNextPage }} }}",
+        f"variants(first: 2) {{ edges {{ cursor node {{ {ROW} }} }} pageInfo {{ hasNextPage }} }}",
+        f"variants(first: 1) {{ nodes {{ {ROW} }} totalCount }}",
+        f"variants(first: 1) {{ nodes {{ sku product {{ variants {{ nodes {{ {ROW} }} }} }} }} }}",
+        f"a: variants(first: 1) {{ nodes {{ sku }} }} b: variants(first: 3) {{ nodes {{ {ROW} }} }}",
+    ],
+)
+async def test_who_shows_the_first_variants_is_shown_what_is_true_of_all(
+    store: CatalogStore, ask: Ask, field: str
+) -> None:
+    chosen = [("Red", "S"), ("Red", "M"), ("Blue", "S"), ("Blue", "M")]
+    await upsert_product(store, shirt(*chosen), None, now=NOW)
+
+    listed = (await ask(f"{{ products {{ nodes {{ {field} }} }} }}"))["data"]["products"]["nodes"][0]
+    bound = "query($n: Int!) {{ products {{ nodes {{ {} }} }} }}".format(
+        field.replace("first: 1", "first: $n").replace("first: 2", "first: $n").replace("first: 3", "first: $n")
+    )
+    n = 1 if "first: 1" in field else 2
+    if "b:" not in field:
+        assert listed == (await ask(bound, {"n": n}))["data"]["products"]["nodes"][0], "a variable reads them all"
+    assert "null" not in str(listed)
+
+
+async def test_the_first_variant_is_read_without_the_others(sent: CatalogStore, ask: Ask) -> None:
+    assert "errors" not in await ask("{ products { nodes { variants(first: 1) { nodes { sku } } } } }")
+
+    await sent.db.command("profile", 0)
+    read = await sent.db["system.profile"].find_one({"op": "query", "ns": {"$regex": r"\.products$"}})
+    assert read is not None
+    assert read["command"]["projection"]["variants"]["$map"]["input"] == {"$slice": ["$variants", 2]}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import strawberry
+from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, parse
 
 from kit.graphql.execution import Wanted, wanted
 from kit.graphql.schema import build_schema
@@ -68,3 +69,34 @@ async def test_names_of_the_schema_by_type_with_fragments_and_conditions(compile
     assert of_stone == {"weight": {}, "id": {}}
     assert every.at("leaves") == {"name": {}}
     assert every.at("weight", "nothing") == Wanted()
+
+
+@pytest.mark.parametrize(
+    ("document", "most"),
+    [
+        ("{ things { id } }", 20),
+        ("{ things(first: 3) { id } }", 3),
+        ("{ things(first: 3) { id } ...more } fragment more on Query { things(first: 3) { id } }", 3),
+        ("query($n: Int) { things(first: $n) { id } }", None),
+    ],
+)
+def test_the_most_that_is_asked_of_a_list_is_known_unless_a_variable_says_it(document: str, most: int | None) -> None:
+    found = _wanted_of(document)
+
+    assert found.most("first", 20) == most
+    assert found.gives("first") is ("first" in document)
+
+
+def test_aliases_of_a_field_count_together() -> None:
+    assert (
+        _wanted_of("{ a: things(first: 2) { id } b: things(first: 9) { id } c: things { id } }").most("first", 5) == 9
+    )
+
+
+def _wanted_of(document: str) -> Wanted:
+    definitions = parse(document).definitions
+    found = Wanted()
+    for node in definitions:
+        assert isinstance(node, OperationDefinitionNode | FragmentDefinitionNode)
+        found.nodes += [field for field in node.selection_set.selections if isinstance(field, FieldNode)]
+    return found
