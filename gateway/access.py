@@ -1,9 +1,10 @@
 """Who is calling, from where, for whom: decides it once per request, before anything else looks at it.
 
-Owns API keys and the headers that narrow them. A header may fill what the key leaves open and may drop scopes; it
-never widens a key and never contradicts it. Refuses to know what a scope permits: the services decide that.
+Owns API keys, those of the environment and those of the store (`gateway.keys`), and the headers that narrow them. A
+header may fill what the key leaves open and may drop scopes; it never widens a key and never contradicts it. Refuses to
+know what a scope permits: the services decide that.
 
-With no key configured there is one *development caller* with every scope, for this machine only: the connection
+With no key in either there is one *development caller* with every scope, for this machine only: the connection
 must have come in on loopback, and the `Host` must name loopback too, which a page that had its own name pointed at
 127.0.0.1 cannot do.
 """
@@ -12,10 +13,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
+from gateway.keys.directory import KeyDirectory
+from gateway.keys.secret import is_ours
 from gateway.settings import NAME_PATTERN, ApiKey, GatewaySettings, is_loopback
 from kit.context import RequestContext
 from kit.errors import BadUserInput, Forbidden, Unauthenticated
+from kit.times import utc_now
 
 KEY_HEADER = "x-noren-key"
 CHANNEL_HEADER = "x-noren-channel"
@@ -36,24 +41,50 @@ class Caller:
     context: RequestContext
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The addresses of a connection: the one it came in on, and the one it came from."""
+
+    server: str
+    client: str = ""
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> "Ends":
+        """Those of an ASGI connection."""
+        return cls((scope.get("server") or ("",))[0], (scope.get("client") or ("",))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a key gives, wherever it is kept."""
+
+    name: str
+    scopes: frozenset[str]
+    channel: str | None = None
+    locations: tuple[str, ...] = ()
+    customer: str | None = None
+    staff: str | None = None
+
+
 class Access:
     """Knows the keys; one a gateway."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, directory: KeyDirectory | None = None) -> None:
         # Looking a digest up leaks nothing by its timing that helps: nobody can steer the digest of a guess.
         self._keys = {bytes.fromhex(key.sha256): key for key in settings.api_keys}
+        self._directory = directory
         self._default_channel = settings.default_channel
-        self._development = ApiKey(name="development", sha256="0" * 64, scopes=settings.development_scopes)
+        self._development = _Opened("development", settings.development_scopes)
 
-    def identify(self, headers: Mapping[str, str], server_host: str, trace_id: str) -> Caller:
-        """Name the caller; raises `Unauthenticated`, `Forbidden` or `BadUserInput`.
+    def identify(self, headers: Mapping[str, str], ends: Ends, trace_id: str) -> Caller:
+        """Name the caller; raises `Unauthenticated`, `Forbidden`, `BadUserInput` or `Unavailable`.
 
-        `headers` have lower-case names; `server_host` is the address on which the connection came in.
+        `headers` have lower-case names.
         """
-        key = self._key_of(headers, server_host)
+        key = self._key_of(headers, ends)
         context = RequestContext(
             channel=_narrow(key.channel, headers, CHANNEL_HEADER) or self._default_channel,
-            location=_narrow(key.location, headers, LOCATION_HEADER),
+            location=_narrow_location(key.locations, headers),
             customer=_narrow(key.customer, headers, CUSTOMER_HEADER),
             staff=_narrow(key.staff, headers, STAFF_HEADER),
             scopes=_narrow_scopes(key.scopes, headers.get(SCOPES_HEADER)),
@@ -61,17 +92,23 @@ class Access:
         )
         return Caller(key.name, context)
 
-    def _key_of(self, headers: Mapping[str, str], server_host: str) -> ApiKey:
+    def _key_of(self, headers: Mapping[str, str], ends: Ends) -> _Opened:
         secret = _secret_of(headers)
-        if secret is None and not self._keys:
-            _require_this_machine(headers.get("host", ""), server_host)
-            return self._development
         if secret is None:
-            raise Unauthenticated(f"an API key is needed, as 'Authorization: Bearer <key>' or '{KEY_HEADER}: <key>'")
+            if self._keys or (self._directory is not None and self._directory.has_live_keys(utc_now())):
+                wanted = f"'Authorization: Bearer <key>' or '{KEY_HEADER}: <key>'"
+                raise Unauthenticated(f"an API key is needed, as {wanted}")
+            _require_this_machine(headers.get("host", ""), ends.server)
+            return self._development
+        if self._directory is not None and is_ours(secret):
+            stored = self._directory.open(secret, ends.client, utc_now())
+            grant = stored.draft.grant
+            bound = (grant.channel, grant.locations, grant.customer, grant.staff)
+            return _Opened(stored.draft.name, grant.scopes, *bound)
         key = self._keys.get(sha256(secret.encode()).digest())
         if key is None:
             raise Unauthenticated("the API key is not known here")
-        return key
+        return _opened(key)
 
 
 def _secret_of(headers: Mapping[str, str]) -> str | None:
@@ -104,6 +141,23 @@ def _narrow(fixed: str | None, headers: Mapping[str, str], header: str) -> str |
     if fixed is not None and asked != fixed:
         raise Forbidden(f"{header}: the API key is fixed to another value")
     return asked
+
+
+def _narrow_location(held: tuple[str, ...], headers: Mapping[str, str]) -> str | None:
+    """One of the key's locations: the only one, or the one that is named."""
+    if len(held) <= 1:
+        return _narrow(held[0] if held else None, headers, LOCATION_HEADER)
+    named = _narrow(None, headers, LOCATION_HEADER)
+    if named is None:
+        raise BadUserInput(f"{LOCATION_HEADER}: expected one of the API key's {len(held)} locations")
+    if named not in held:
+        raise Forbidden(f"{LOCATION_HEADER}: the API key is not for this location")
+    return named
+
+
+def _opened(key: ApiKey) -> _Opened:
+    locations = () if key.location is None else (key.location,)
+    return _Opened(key.name, key.scopes, key.channel, locations, key.customer, key.staff)
 
 
 def _narrow_scopes(held: frozenset[str], asked: str | None) -> frozenset[str]:

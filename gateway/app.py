@@ -22,6 +22,7 @@ from gateway.executor import ServicePolicy
 from gateway.graphiql import ReadyQuery, explorer_routes
 from gateway.health import Health
 from gateway.http import PREFLIGHT_HEADERS, GraphQLEndpoint
+from gateway.keys.directory import KeyDirectory, open_keys
 from gateway.live import LiveEngine
 from gateway.metrics import Metrics
 from gateway.persisted import PersistedQueries
@@ -51,6 +52,7 @@ def build_gateway(
     subgraphs: Mapping[str, str],
     transports: Mapping[str, Transport],
     default_queries: Sequence[ReadyQuery] = (),
+    keys: KeyDirectory | None = None,
 ) -> Starlette:
     """Compose `subgraphs` (SDL by name), reached through `transports`; raises `CompositionError`.
 
@@ -58,8 +60,9 @@ def build_gateway(
     it ends subscriptions and sockets, which would not end by themselves.
     """
     engine = _live_engine(settings, subgraphs, transports)
-    streams = _Streams.of(settings, engine)
-    routes = _routes(settings, engine, transports, streams, default_queries)
+    access = Access(settings, keys)
+    streams = _Streams.of(settings, engine, access)
+    routes = _routes(settings, engine, transports, streams, access, default_queries)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -89,9 +92,10 @@ def http_gateway(
         configure(settings.log_level, settings.log_format)
         signer = ContextSigner(context_secret(settings))
         opening = _from_file if settings.supergraph else _from_services
-        async with opening(settings, signer) as (engine, transports, watch):
-            streams = _Streams.of(settings, engine)
-            app.router.routes.extend(_routes(settings, engine, transports, streams, default_queries))
+        async with _open_keys(settings) as keys, opening(settings, signer) as (engine, transports, watch):
+            access = Access(settings, keys)
+            streams = _Streams.of(settings, engine, access)
+            app.router.routes.extend(_routes(settings, engine, transports, streams, access, default_queries))
             app.state.begin_stop = streams.stop
             every_s = settings.schema_poll_s
             with calm_collector():
@@ -129,6 +133,16 @@ async def _from_file(settings: GatewaySettings, _: ContextSigner) -> AsyncIterat
         await _close(file.transports)
 
 
+@asynccontextmanager
+async def _open_keys(settings: GatewaySettings) -> AsyncIterator[KeyDirectory | None]:
+    """The keys of the store, where there is one: a gateway without MongoDB knows those of its environment."""
+    if not settings.mongodb_url:
+        yield None
+        return
+    async with open_keys(settings.mongodb_url, settings) as keys:
+        yield keys
+
+
 def _live_engine(
     settings: GatewaySettings, subgraphs: Mapping[str, str], transports: Mapping[str, Transport]
 ) -> LiveEngine:
@@ -145,13 +159,12 @@ def _routes(
     engine: LiveEngine,
     transports: Mapping[str, Transport],
     streams: "_Streams",
+    access: Access,
     default_queries: Sequence[ReadyQuery],
 ) -> list[BaseRoute]:
     signer = ContextSigner(context_secret(settings))
     persisted = PersistedQueries()
-    endpoint = GraphQLEndpoint(
-        engine, Access(settings), signer, settings.gateway_timeout_s, persisted, streams.subscriptions
-    )
+    endpoint = GraphQLEndpoint(engine, access, signer, settings.gateway_timeout_s, persisted, streams.subscriptions)
     health = Health(transports, signer)
     routes: list[BaseRoute] = [
         Route(ENDPOINT, _with_cors(endpoint, settings.cors_origins)),
@@ -174,10 +187,10 @@ class _Streams:
     sockets: WebSocketEndpoint
 
     @classmethod
-    def of(cls, settings: GatewaySettings, engine: LiveEngine) -> "_Streams":
+    def of(cls, settings: GatewaySettings, engine: LiveEngine, access: Access) -> "_Streams":
         signer = ContextSigner(context_secret(settings))
         subscriptions = Subscriptions(engine, signer, settings.gateway_timeout_s)
-        return cls(subscriptions, WebSocketEndpoint(subscriptions, Access(settings), settings.cors_origins))
+        return cls(subscriptions, WebSocketEndpoint(subscriptions, access, settings.cors_origins))
 
     async def stop(self) -> None:
         """Sockets first: a client that sees its connection go away subscribes anew, one that sees an error may not."""

@@ -23,7 +23,7 @@ from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.types import Receive, Scope, Send
 
 from gateway.accept import GRAPHQL_JSON, JSON, negotiate
-from gateway.access import Access, Caller
+from gateway.access import Access, Caller, Ends
 from gateway.compression import MIN_BYTES, accepts_gzip, gzipped
 from gateway.engine import GraphQLRequest
 from gateway.errors import RequestRefused
@@ -168,8 +168,8 @@ class GraphQLEndpoint:
         if accepted is None:
             raise HttpRefusal(406, "NOT_ACCEPTABLE", f"Accept: expected {GRAPHQL_JSON} or {JSON}")
         exchange.media_type, exchange.form = accepted.media_type, accepted.form
-        server_host = (exchange.scope.get("server") or ("",))[0]
-        caller = self._access.identify(exchange.headers, server_host, exchange.trace.id)
+        ends = Ends.of(exchange.scope)
+        caller = self._access.identify(exchange.headers, ends, exchange.trace.id)
         exchange.caller = caller
         envelope = await _read_post(exchange) if method == "POST" else _read_get(exchange)
         try:
@@ -184,7 +184,7 @@ class GraphQLEndpoint:
         exchange.operation_name = request.operation_name
         takes_events = exchange.form is not None and accepts_events(exchange.headers["accept"])
         if self._subscriptions is not None and takes_events:
-            who = partial(self._access.identify, exchange.headers, server_host)
+            who = partial(self._access.identify, exchange.headers, ends)
             try:
                 exchange.told = self._subscriptions.begin(Asked(request, who, exchange.trace))
             except RequestRefused as refused:

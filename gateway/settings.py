@@ -2,14 +2,16 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from kit.settings import KitSettings
+from kit.settings import KEY_PEPPER_FILE, KitSettings, kept_secret
 
 MAX_API_KEYS = 1000
 """Keys of the environment are for shops and partners known by name; more belong into a store."""
+MIN_PEPPER_BYTES = 32
+"""As long as the hash: it must be harder to guess than what it guards."""
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 """A channel, location, customer, staff member or key: ids of ours and of the shop's, nothing that needs escaping."""
 
@@ -102,6 +104,12 @@ class GatewaySettings(KitSettings):
     )
     metrics: bool = Field(default=False, description="Whether `/metrics` answers; anybody who reaches it may read it")
     api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
+    key_environment: Literal["live", "test"] = Field(
+        default="live", description="Which keys of `noren keys` this system takes: nrn_live_… or nrn_test_…"
+    )
+    key_pepper: SecretStr = Field(
+        default=SecretStr(""), description="What keys are hashed with, 32 bytes or more; empty: kept in data_dir"
+    )
     default_channel: Name = Field(default="web", description="For callers that name none")
     development_scopes: frozenset[Scope] = Field(
         default=DEVELOPMENT_SCOPES,
@@ -109,6 +117,14 @@ class GatewaySettings(KitSettings):
     )
     cors_origins: tuple[str, ...] = Field(default=(), description="Origins whose pages may call; none by default")
     graphiql: bool = Field(default=True, description="Whether `/` shows the explorer")
+
+    @field_validator("key_pepper")
+    @classmethod
+    def _pepper_is_long(cls, pepper: SecretStr) -> SecretStr:
+        length = len(pepper.get_secret_value().encode())
+        if 0 < length < MIN_PEPPER_BYTES:
+            raise ValueError(f"expected {MIN_PEPPER_BYTES} bytes or more, got {length}")
+        return pepper
 
     @model_validator(mode="after")
     def _keys_are_distinct(self) -> Self:
@@ -122,13 +138,19 @@ class GatewaySettings(KitSettings):
 
     @model_validator(mode="after")
     def _strangers_stay_outside(self) -> Self:
-        if not self.api_keys and not is_loopback(self.host):
+        if not self.api_keys and not self.mongodb_url and not is_loopback(self.host):
             raise ValueError(
-                f"NOREN_HOST is {self.host!r}, which others can reach, and NOREN_API_KEYS is empty: without keys "
-                "everybody may do everything, so the gateway then listens on loopback only. Set NOREN_API_KEYS, or "
-                "NOREN_HOST=127.0.0.1"
+                f"NOREN_HOST is {self.host!r}, which others can reach, and there are no keys: then everybody may do "
+                "everything, so the gateway listens on loopback only. Set NOREN_API_KEYS, or NOREN_MONGODB_URL where "
+                "`noren keys create` keeps them, or NOREN_HOST=127.0.0.1"
             )
         return self
+
+
+def key_pepper(settings: GatewaySettings) -> bytes:
+    """The pepper of the environment, else the one kept in `data_dir`, made on first use."""
+    given = settings.key_pepper.get_secret_value()
+    return given.encode() if given else kept_secret(settings, KEY_PEPPER_FILE)
 
 
 def is_loopback(host: str) -> bool:

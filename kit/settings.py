@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_FILE = "context.key"
+KEY_PEPPER_FILE = "keys.pepper"
+"""What API keys are hashed with: whoever has the database alone cannot test a guess."""
 SECRET_BYTES = 32
 
 
@@ -30,9 +32,12 @@ class KitSettings(BaseSettings):
 def context_secret(settings: KitSettings) -> bytes:
     """The secret of the environment, else the one kept in `data_dir`, made on first use, readable by its owner."""
     given = settings.context_secret.get_secret_value()
-    if given:
-        return given.encode()
-    path = settings.data_dir / SECRET_FILE
+    return given.encode() if given else kept_secret(settings, SECRET_FILE)
+
+
+def kept_secret(settings: KitSettings, name: str) -> bytes:
+    """The secret kept under `name` in `data_dir`, made on first use, readable by its owner."""
+    path = settings.data_dir / name
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         _create_once(path, secrets.token_hex(SECRET_BYTES))

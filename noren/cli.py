@@ -232,6 +232,10 @@ def _register_imports() -> None:
 
     app.add_typer(exports_app, name="export")
 
+    from noren.keys import app as keys_app
+
+    app.add_typer(keys_app, name="keys")
+
 
 _register_imports()
 

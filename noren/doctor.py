@@ -8,6 +8,8 @@ import uvloop
 from pymongo import IndexModel
 from rich.console import Console
 
+from gateway.keys.directory import open_key_store
+from gateway.keys.store import first_broken
 from gateway.settings import GatewaySettings
 from kit.events.consumer import CHECKPOINTS, PARKED
 from kit.events.outbox import HAS_OUTBOX
@@ -65,6 +67,7 @@ async def check_all(mongodb_url: str, settings: GatewaySettings) -> list[Finding
     if all(finding.ok for finding in indexes):
         async with open_stores(mongodb_url) as stores:
             findings += [finding async for finding in _stores(stores)]
+    findings.append(await _key_records(mongodb_url, settings))
     return findings
 
 
@@ -121,6 +124,14 @@ async def _stores(stores: Stores) -> AsyncIterator[Finding]:
     yield _books("catalog ratings equal reviews", await audit_ratings(stores.catalog.review, stores.catalog.standing))
     yield _books("catalog budgets, limits and coupons equal redemptions", await audit_redemptions(stores.catalog))
     yield _books("order sums, returns and events agree", await audit_orders(stores.order))
+
+
+async def _key_records(url: str, settings: GatewaySettings) -> Finding:
+    async with open_key_store(url, settings.database_prefix) as store:
+        records = await store.records()
+    broken = first_broken(records)
+    problems = [] if broken is None else [f"record {broken} was altered, or one before it is missing"]
+    return Finding("records of keys are as they were written", not problems, f"{len(records)} records", problems)
 
 
 async def _outboxes(name: str, db: Database) -> Finding:

@@ -48,6 +48,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from kit.mongod import MongodFailed, MongodMissing
     from noren.database import MongodbUnusable
     from noren.explain import Inexplicable
+    from noren.keys import KeyRefused
     from noren.schema import UnreadableSchema
     from noren.seed import MissingSample, SeedIncomplete
     from noren.up import PartDied, PortTaken
@@ -61,6 +62,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         MissingSample,
         SeedIncomplete,
         Inexplicable,
+        KeyRefused,
         UnreadableSchema,
         PartDied,
         PortTaken,

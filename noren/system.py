@@ -8,6 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from gateway.app import build_gateway
+from gateway.keys.directory import open_keys
 from gateway.settings import GatewaySettings
 from gateway.transports.in_process import InProcessTransport
 from kit.app import Service
@@ -66,10 +67,11 @@ async def open_services(mongodb_url: str, **settings: Any) -> AsyncIterator[dict
 @asynccontextmanager
 async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: Any) -> AsyncIterator[Starlette]:
     """The gateway's app over all services in this process: what `noren up` serves and the journeys test."""
-    async with open_services(mongodb_url, **overrides) as running:
+    async with open_keys(mongodb_url, settings) as keys, open_services(mongodb_url, **overrides) as running:
         yield build_gateway(
             settings,
             {name: service.subgraph.sdl for name, service in running.items()},
             {name: InProcessTransport(service) for name, service in running.items()},
             READY_QUERIES,
+            keys,
         )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.access import Access
+from gateway.access import Access, Ends
 from gateway.subscription import Subscriptions
 from gateway.websocket.connection import (
     GOING_AWAY,
@@ -75,8 +75,8 @@ class WebSocketEndpoint:
             await self._refuse_subprotocol(receive, send)
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        server_host = (scope.get("server") or ("",))[0]
-        connection = Connection(Line(receive, send), self._subscriptions, self._access, headers, server_host)
+        ends = Ends.of(scope)
+        connection = Connection(Line(receive, send), self._subscriptions, self._access, headers, ends)
         self._open.add(connection)
         self.counts.opened += 1
         try:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Send
 
-from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access, Caller
+from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access, Caller, Ends
 from gateway.engine import GraphQLRequest
 from gateway.errors import INTERNAL, TOO_MANY_SUBSCRIPTIONS, error
 from gateway.subscription import Asked, Subscriptions
@@ -83,13 +83,13 @@ class Connection:
     """One connection, from its acceptance to its end."""
 
     def __init__(
-        self, line: Line, subscriptions: Subscriptions, access: Access, headers: Mapping[str, str], server_host: str
+        self, line: Line, subscriptions: Subscriptions, access: Access, headers: Mapping[str, str], ends: Ends
     ) -> None:
         self._line = line
         self._subscriptions = subscriptions
         self._access = access
         self._headers = dict(headers)
-        self._server_host = server_host
+        self._ends = ends
         self._caller: Caller | None = None
         self._initialised = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -165,7 +165,7 @@ class Connection:
         self._be_patient()
 
     def _identify(self, trace_id: str) -> Caller:
-        return self._access.identify(self._headers, self._server_host, trace_id)
+        return self._access.identify(self._headers, self._ends, trace_id)
 
     def _be_patient(self) -> None:
         """Wait for the next operation, but not for ever."""

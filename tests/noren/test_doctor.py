@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 from rich.console import Console
 
+from gateway.keys.actions import create_key
+from gateway.keys.model import KeyDraft
+from gateway.keys.store import KeyStore
 from gateway.settings import GatewaySettings
 from kit.events.consumer import PARKED
 from kit.mongo import Database, Document, connect, database
@@ -104,3 +107,11 @@ def test_a_report_shows_each_check_and_no_more_details_than_can_be_read() -> Non
     assert lines[2].strip() == "[0]"
     assert lines[-1] == "1 of 2 checks failed"
     assert len(lines) == 13
+
+
+async def test_an_altered_record_of_a_key_is_found(database_of: DatabaseOf, seeded: Settings) -> None:
+    store = KeyStore(database_of("access"))
+    await create_key(store, b"p" * 32, KeyDraft("till"), actor="ops", now=utc_now())
+    assert await ailments(seeded) == {}
+    await database_of("access")["key_records"].update_one({"_id": 1}, {"$set": {"actor": "nobody"}})
+    assert list(await ailments(seeded)) == ["records of keys are as they were written"]
