@@ -53,6 +53,7 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
         "points:read",
         "points:redeem",
         "points:rules",
+        "points:accounting",
         "points:write",
         "quotes:write",
         "reorder:write",

@@ -25,6 +25,8 @@ from services.customer.actions import audit as audit_customers
 from services.customer.store import INDEXES as CUSTOMER_INDEXES
 from services.inventory.actions import audit as audit_stock
 from services.inventory.store import INDEXES as INVENTORY_INDEXES
+from services.loyalty.accounting.actions import audit_days
+from services.loyalty.accounting.store import AccountingStore
 from services.loyalty.actions import audit as audit_points
 from services.loyalty.store import INDEXES as LOYALTY_INDEXES
 from services.order.audit import audit as audit_orders
@@ -120,6 +122,7 @@ async def _stores(stores: Stores) -> AsyncIterator[Finding]:
         yield await _parked(name, db)
     yield _books("inventory journal equals stock", await audit_stock(stores.inventory))
     yield _books("loyalty journal equals wallets", await audit_points(stores.loyalty))
+    yield _books("loyalty closed days equal their entries", await audit_days(AccountingStore(stores.loyalty.db)))
     yield _books("customer identities belong to profiles", await audit_customers(stores.customer))
     yield _books("catalog ratings equal reviews", await audit_ratings(stores.catalog.review, stores.catalog.standing))
     yield _books("catalog budgets, limits and coupons equal redemptions", await audit_redemptions(stores.catalog))

@@ -15,6 +15,7 @@ READ = "points:read"
 WRITE = "points:write"
 REDEEM = "points:redeem"
 RULES = "points:rules"
+ACCOUNTING = "points:accounting"
 
 
 @dataclass(slots=True)

@@ -6,6 +6,8 @@ import strawberry
 
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
+from services.loyalty.accounting.schema import AccountingMutation, AccountingQuery
+from services.loyalty.accounting.types import ERRORS as ACCOUNTING_ERRORS
 from services.loyalty.actions import earn, redeem
 from services.loyalty.context import WRITE, Info
 from services.loyalty.earning.schema import EarningMutation, EarningQuery
@@ -37,7 +39,7 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query(EarningQuery, RankQuery):
+class Query(EarningQuery, RankQuery, AccountingQuery):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -52,7 +54,14 @@ class Query(EarningQuery, RankQuery):
 
 @strawberry.type
 class Mutation(
-    EarningMutation, RankMutation, HoldMutation, RefundMutation, GiftMutation, FreezeMutation, MergeMutation
+    EarningMutation,
+    RankMutation,
+    HoldMutation,
+    RefundMutation,
+    GiftMutation,
+    FreezeMutation,
+    MergeMutation,
+    AccountingMutation,
 ):
     """What may be changed."""
 
@@ -94,5 +103,6 @@ ERRORS = [
     GiftLimitReached,
     WalletMerged,
     MergedPointsHeld,
+    *ACCOUNTING_ERRORS,
 ]
 schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=ERRORS)

@@ -14,6 +14,8 @@ from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX
 from kit.mongo import Collection, Database, Document
 from kit.pages import COUNT_CAP, Page, PageArgs, encode_cursor
+from services.loyalty.accounting.store import BOOKED_INDEX
+from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.merge.families import Home, homes
 from services.loyalty.merge.store import INDEXES as MERGE_INDEXES
@@ -61,7 +63,9 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
             name="hold",
             partialFilterExpression={"data.reference.holdId": {"$type": "string"}},
         ),
+        BOOKED_INDEX,
     ],
+    **ACCOUNTING_INDEXES,
     **ACCRUAL_INDEXES,
     **MERGE_INDEXES,
     **RANK_INDEXES,

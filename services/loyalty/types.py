@@ -14,13 +14,13 @@ from kit.pages import DEFAULT_PAGE, PageArgs
 from services.loyalty import model
 from services.loyalty.context import Info
 from services.loyalty.earning.model import FIRST, BasketLine, Programme
+from services.loyalty.enums import LotKind
 from services.loyalty.hold.model import HoldStanding, HoldState
 from services.loyalty.posting import model as posting
 from services.loyalty.rank.model import Standing
 from services.loyalty.rank.types import MemberRank
 from services.loyalty.store import Posted
 
-strawberry.enum(model.LotKind, description="Regular points share one sliding expiry; limited ones keep their own.")
 strawberry.enum(HoldState, description="What became of a hold.")
 strawberry.enum(model.EntryKind, description="What an entry of the statement did.")
 
@@ -57,7 +57,7 @@ class WalletMerged(UserError):
 class PointsLot:
     """See `model.Lot`."""
 
-    kind: model.LotKind = strawberry.field(description="Whether its expiry slides.")
+    kind: LotKind = strawberry.field(description="Whether its expiry slides.")
     points: int = strawberry.field(description="What is left of it.")
     expires_at: datetime = strawberry.field(description="It cannot be spent from this moment on.")
 

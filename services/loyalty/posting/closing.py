@@ -1,13 +1,21 @@
 """The end of every posting's pipeline: totals anew, and one entry. A part of the store."""
 
 from kit.mongo import Document
-from services.loyalty.model import COUNTERPART, Account, EntryKind, Reference
+from services.loyalty.model import COUNTERPART, Account, EntryKind, LotKind, Reference
 from services.loyalty.posting.lots import shares_within
 
 
 def sums() -> Document:
     """The member's side, to be kept as `before`."""
-    return {"booked": "$booked", "debt": "$debt", "held": {"$sum": "$holds.points"}}
+    return {"booked": "$booked", "debt": "$debt", "held": {"$sum": "$holds.points"}, "regular": _regular()}
+
+
+def _regular() -> Document:
+    """Regular points, held ones included."""
+    is_regular = {"$eq": ["$$this.kind", LotKind.REGULAR]}
+    of_hold = {"$map": {"input": {"$filter": {"input": "$$hold.lots", "cond": is_regular}}, "in": "$$this.points"}}
+    held = {"$map": {"input": {"$ifNull": ["$holds", []]}, "as": "hold", "in": {"$sum": of_hold}}}
+    return {"$add": ["$regular_points", {"$sum": held}]}
 
 
 def enter(kind: EntryKind, id: object, outside: object, facts: Document) -> list[Document]:
@@ -38,6 +46,7 @@ def enter(kind: EntryKind, id: object, outside: object, facts: Document) -> list
         "points": {"$add": [wallet, debt]},
         "balanceAfter": "$booked",
         "heldAfter": held,
+        "regular": {"$subtract": [_regular(), "$before.regular"]},
         "debtAfter": "$debt",
         "taken": {
             "$map": {
