@@ -102,11 +102,12 @@ async def _befores(store: CatalogStore, items: Sequence[BulkItem]) -> "_Known":
     """What is kept already of all that the items name."""
     matched = [item for item in items if item.matched]
     refs = [ref for item in matched for ref in item.external_ids]
-    slugs = [item.slug for item in matched]
     ids = [item.id for item in items if item.id is not None]
+    by_ref = await store.product.by_external_id(refs) if refs else {}
+    slugs = [item.slug for item in matched if not any(ref in by_ref for ref in item.external_ids)]
     return _Known(
         by_id=await store.product.by_id(ids) if ids else {},
-        by_ref=await store.product.by_external_id(refs) if refs else {},
+        by_ref=by_ref,
         by_slug=await store.product.by_slug(slugs) if slugs else {},
     )
 

@@ -126,7 +126,7 @@ def _variant_document(variant: Variant) -> Document:
         "id": variant.id,
         "sku": variant.sku,
         "options": dict(variant.options),
-        "prices": [asdict(entry) for entry in variant.prices],
+        "prices": [_price_document(entry) for entry in variant.prices],
     }
     if variant.barcodes:
         document["barcodes"] = list(variant.barcodes)
@@ -138,6 +138,11 @@ def _variant_document(variant: Variant) -> Document:
     if variant.components:
         document["components"] = [asdict(one) for one in variant.components]
     return document
+
+
+def _price_document(entry: PriceEntry) -> Document:
+    """By hand: an import writes a hundred thousand, and `asdict` takes seven times as long."""
+    return {"currency": entry.currency, "gross_minor": entry.gross_minor, "channel": entry.channel}
 
 
 def _variant(document: Document) -> Variant:

@@ -107,6 +107,8 @@ class Product:
 
 def identified(draft: ProductDraft, before: ProductDraft | None, new_id: Callable[[], str]) -> ProductDraft:
     """The draft with an id on every variant: its own, else that of the same SKU `before`, else a new one."""
+    if all(variant.id is not None for variant in draft.variants):
+        return draft
     known = {} if before is None else {variant.sku: variant.id for variant in before.variants}
     variants = tuple(
         variant if variant.id is not None else replace(variant, id=known.get(variant.sku) or VariantId(new_id()))
