@@ -37,7 +37,9 @@ class AttributeUpsertInput:
     max: Decimal | None = strawberry.field(
         default=None, description="Greatest number, most characters of a text, most values of MULTI_ENUM."
     )
-    pattern: str | None = strawberry.field(default=None, description="A regular expression a TEXT matches whole.")
+    pattern: str | None = strawberry.field(
+        default=None, description="A regular expression of RE2's kind that a TEXT matches whole."
+    )
     options: list[AttributeOptionInput] = strawberry.field(
         default_factory=list, description="What may be chosen, of ENUM and MULTI_ENUM, in the order it is shown."
     )

@@ -1,6 +1,5 @@
 """Definitions of attributes, and every reason why a value does not fit one. No I/O."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Final
 from kit.errors import NotFound, Path, Refusal
 from services.catalog.category.model import CategoryId
 from services.catalog.model import MAX_NAME, MAX_TEXT, Translations, check_names, check_slug, check_texts, invalid
+from services.catalog.pattern import check_pattern, matches
 
 MAX_DEFINITIONS = 500
 """Of one shop: all of them are read with every edit."""
@@ -239,11 +239,7 @@ def _check_pattern(wanted: AttributeDefinition, at: Path) -> list[Refusal]:
     here = (*at, "pattern")
     if wanted.type is not AttributeType.TEXT or len(wanted.pattern) > MAX_PATTERN:
         return [invalid(here, f"a pattern of at most {MAX_PATTERN} characters, of a TEXT only", wanted.pattern[:40])]
-    try:
-        re.compile(wanted.pattern)
-    except re.error as error:
-        return [invalid(here, f"a regular expression ({error})", wanted.pattern)]
-    return []
+    return check_pattern(wanted.pattern, here)
 
 
 def _check_options(wanted: AttributeDefinition, at: Path) -> list[Refusal]:
@@ -295,7 +291,7 @@ def _check_text(definition: AttributeDefinition, text: str, at: Path) -> list[Re
     if not 1 <= len(text) <= MAX_TEXT:
         return [invalid(at, f"1 to {MAX_TEXT} characters", len(text))]
     problems = _length(definition, text, at)
-    if definition.pattern is not None and re.fullmatch(definition.pattern, text) is None:
+    if definition.pattern is not None and not matches(definition.pattern, text):
         problems.append(invalid(at, f"what matches {definition.pattern}", text[:MAX_NAME]))
     return problems
 

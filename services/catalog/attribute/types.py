@@ -83,7 +83,7 @@ class Attribute:
         """Inclusive."""
         return self.row.maximum
 
-    @strawberry.field(description="A regular expression a TEXT matches whole.")
+    @strawberry.field(description="A regular expression of RE2's kind that a TEXT matches whole.")
     def pattern(self) -> str | None:
         """Python's dialect."""
         return self.row.pattern

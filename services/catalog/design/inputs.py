@@ -56,7 +56,9 @@ class CustomizationGroupInput:
     choices: list[CustomizationChoiceInput] = strawberry.field(
         default_factory=list, description="Of a CHOICE, in the order they are shown."
     )
-    pattern: str | None = strawberry.field(default=None, description="What a TEXT matches whole.")
+    pattern: str | None = strawberry.field(
+        default=None, description="A regular expression of RE2's kind that a TEXT matches whole."
+    )
     surcharges: list[SurchargeInput] = strawberry.field(
         default_factory=list, description="Of a TEXT, if anything is written."
     )

@@ -1,6 +1,5 @@
 """What may be chosen of a customised product, whether a choice is allowed, and what it costs more. No I/O."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import ClassVar, NewType
 from kit.errors import NotFound, Path, Refusal
 from kit.money import CURRENCY_DECIMALS, MAX_MINOR_UNITS
 from services.catalog.model import Translations, check_names, check_slug, invalid
+from services.catalog.pattern import check_pattern, matches
 
 DesignId = NewType("DesignId", str)
 
@@ -260,11 +260,7 @@ def _check_pattern(pattern: str | None, at: Path) -> list[Refusal]:
         return []
     if len(pattern) > MAX_PATTERN:
         return [invalid(at, f"at most {MAX_PATTERN} characters", len(pattern))]
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return [invalid(at, f"a regular expression ({error})", pattern)]
-    return []
+    return check_pattern(pattern, at)
 
 
 def _check_deltas(deltas: Mapping[str, int], at: Path) -> list[Refusal]:
@@ -331,7 +327,7 @@ def _check_text(group: Group, selection: Selection, at: Path) -> list[Refusal]:
         return problems
     if not text.isprintable() or text != text.strip():
         return [invalid(here, "printable characters without blanks around", repr(text[:MAX_ENGRAVING]))]
-    if group.pattern is not None and re.fullmatch(group.pattern, text) is None:
+    if group.pattern is not None and not matches(group.pattern, text):
         return [invalid(here, f"what matches {group.pattern}", text)]
     return []
 

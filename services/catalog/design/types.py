@@ -114,7 +114,7 @@ class CustomizationGroup:
         """Inclusive."""
         return self.row.maximum
 
-    @strawberry.field(description="What a text matches whole: a regular expression.")
+    @strawberry.field(description="A regular expression of RE2's kind that a TEXT matches whole.")
     def pattern(self) -> str | None:
         """Of a TEXT."""
         return self.row.pattern

@@ -26,6 +26,7 @@ from services.catalog.attribute.model import (
     missing_values,
 )
 from services.catalog.category.model import CategoryId
+from services.catalog.model import MAX_TEXT
 
 COLORS = (AttributeOption("red", {"en": "Red"}), AttributeOption("blue", {"en": "Blue"}))
 KINDS = {
@@ -70,6 +71,26 @@ def test_a_value_fits_its_definition_or_is_refused_at_its_place(
     assert check_definition(definition) == []
     assert problems(definition, good) == []
     assert problems(definition, bad) == [where]
+
+
+@pytest.mark.parametrize("pattern", [r"(?<=a)b", r"(a)\1", "a{1001}", "((a{100}){10}){10}"])
+def test_a_pattern_that_could_take_for_ever_is_refused_when_it_is_defined(pattern: str) -> None:
+    (refusal,) = check_definition(define(pattern=pattern))
+
+    assert refusal.path == ("input", "pattern")
+    assert "RE2" in refusal.message
+
+
+def test_a_pattern_that_stalls_others_for_ever_is_matched_at_once() -> None:
+    catastrophic = define(pattern=r"(([a-z])+.)+[A-Z]([a-z])+$|(a+)+b|(\p{Han}|[ぁ-ん]+)+")
+
+    assert check_definition(catastrophic) == []
+    assert problems(catastrophic, "a" * MAX_TEXT) == ["0.text"]
+    assert problems(catastrophic, "青いしゃつ") == []
+
+
+def test_a_pattern_kept_from_before_that_is_not_taken_any_more_lets_nothing_pass() -> None:
+    assert problems(define(pattern=r"(a)\1"), "aa") == ["0.text"]
 
 
 def test_an_attribute_nobody_defined_is_named() -> None:
