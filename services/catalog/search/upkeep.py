@@ -154,18 +154,25 @@ class Upkeep:
         writer, current = await asyncio.to_thread(
             Writer.create, self._directory, [channel.id for channel in shop.channels]
         )
-        count, after = 0, ""
-        while ids := await self._store.search.product_ids(after, REBUILD_BATCH):
-            rows, _ = await indexed(self._store, ids, shop, utc_now())
-            await asyncio.to_thread(writer.put, rows)
-            count, after = count + len(rows), ids[-1]
-        await asyncio.to_thread(writer.commit)
-        await asyncio.to_thread(writer.close)
+        try:
+            count = await self._fill(writer, shop)
+            await asyncio.to_thread(writer.commit)
+        finally:
+            await asyncio.to_thread(writer.close)
         await self._note({"generation": current.generation, "token": token, "rebuild_asked": False})
         self._directory.swap(current)
         self._directory.remove_others(current.generation)
         self._engine.refresh()
         log.info("search index built", products=count, generation=current.generation)
+
+    async def _fill(self, writer: Writer, shop: Shop) -> int:
+        """Put all products; returns how many there were."""
+        count, after = 0, ""
+        while ids := await self._store.search.product_ids(after, REBUILD_BATCH):
+            rows, _ = await indexed(self._store, ids, shop, utc_now())
+            await asyncio.to_thread(writer.put, rows)
+            count, after = count + len(rows), ids[-1]
+        return count
 
     async def _follow(self, changes: Changes, writer: Writer, shop: Shop) -> None:
         queue: asyncio.Queue[Change] = asyncio.Queue(QUEUE)
