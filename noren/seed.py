@@ -97,7 +97,7 @@ async def _load_categories(stores: Stores, sample: Sample, bar: "_Bars") -> dict
     for row in bar.over("categories", drafts.parents_first(sample.categories)):
         if row.slug not in known:
             parent = known[row.parent_slug].id if row.parent_slug else None
-            known[row.slug] = await create_category(stores.catalog, row.slug, row.names, parent)
+            known[row.slug] = await create_category(stores.catalog, row.slug, row.names, parent, now=utc_now())
     return {slug: category.id for slug, category in known.items()}
 
 

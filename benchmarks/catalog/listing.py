@@ -66,9 +66,9 @@ async def fill(url: str, settings: Settings, variants: int) -> tuple[list[Traits
     """Products, categories and stock; returns what the products are made from and the CPU seconds of the build."""
     async with open_store(settings.model_copy(update={"mongodb_url": url})) as store:
         await store.channel.put(CHANNEL)
-        parent = await create_category(store, "clothes", {"ja": "衣料", "en": "Clothes"})
+        parent = await create_category(store, "clothes", {"ja": "衣料", "en": "Clothes"}, now=utc_now())
         ids = [
-            (await create_category(store, slug, {"en": slug.capitalize()}, parent.id)).id
+            (await create_category(store, slug, {"en": slug.capitalize()}, parent.id, now=utc_now())).id
             for slug in ("tops", "bottoms", "shoes", "bags", "outer", "small", "sports", "kids", "home", "sale")
         ]
         made = list(goods(variants, ids))

@@ -1,4 +1,5 @@
-"""What catalog tells: products, list prices and promotions that changed, each with the whole of it.
+"""What catalog tells: products, list prices and promotions that changed, each with the whole of it; categories,
+collections, customizations, designs, reviews, answers and redeemed quotes. The names are beside what writes them.
 
 It hears what prices depend on: its own changes for the price history, and of customers their orders, rank and segments.
 And what listings show: stock, and who bought what. These are consumers of their own: none waits for the past of

@@ -13,16 +13,18 @@ from services.catalog.bulk.store import INDEXES as BULK_INDEXES
 from services.catalog.bulk.store import BulkStore
 from services.catalog.bundle.store import INDEXES as BUNDLE_INDEXES
 from services.catalog.bundle.store import BundleStore
+from services.catalog.category.store import COLLECTION as CATEGORIES
 from services.catalog.category.store import INDEXES as CATEGORY_INDEXES
 from services.catalog.category.store import CategoryStore
 from services.catalog.channel.store import INDEXES as CHANNEL_INDEXES
 from services.catalog.channel.store import ChannelStore
+from services.catalog.collection.store import COLLECTION as COLLECTIONS
 from services.catalog.collection.store import INDEXES as COLLECTION_INDEXES
 from services.catalog.collection.store import CollectionStore
 from services.catalog.coupon.store import INDEXES as COUPON_INDEXES
 from services.catalog.coupon.store import CouponStore
+from services.catalog.design.store import CUSTOMIZATIONS, DESIGNS, DesignStore
 from services.catalog.design.store import INDEXES as DESIGN_INDEXES
-from services.catalog.design.store import DesignStore
 from services.catalog.pricing.store import BOOKS, PricingStore
 from services.catalog.pricing.store import INDEXES as PRICING_INDEXES
 from services.catalog.product.store import COLLECTION as PRODUCTS
@@ -52,6 +54,19 @@ from services.catalog.standing.store import COLLECTION as STANDINGS
 from services.catalog.standing.store import StandingStore
 
 JOURNAL = "journal"
+TELLING = (
+    PRODUCTS,
+    BOOKS,
+    PROMOTIONS,
+    REVIEWS,
+    QUESTIONS,
+    REDEMPTIONS,
+    CATEGORIES,
+    COLLECTIONS,
+    CUSTOMIZATIONS,
+    DESIGNS,
+)
+"""The collections whose documents have outboxes, the products' first."""
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **PRODUCT_INDEXES,
@@ -88,7 +103,7 @@ class CatalogStore:
         self._keys = None if secret is None else Keys.of(secret)
         self.on_change: Callable[[], None] = lambda: None
         self.product = ProductStore(db, self._changed)
-        self.category = CategoryStore(db)
+        self.category = CategoryStore(db, self._changed)
         self.channel = ChannelStore(db)
         self.availability = AvailabilityStore(db)
         self.search = SearchStore(db)
@@ -103,12 +118,12 @@ class CatalogStore:
         self.attribute = AttributeStore(db)
         self.bundle = BundleStore(db)
         self.bulk = BulkStore(db)
-        self.design = DesignStore(db)
-        self.collection = CollectionStore(db)
+        self.design = DesignStore(db, self._changed)
+        self.collection = CollectionStore(db, self._changed)
         self.coupon = CouponStore(db)
         self.redemption = RedemptionStore(db, self._changed)
         self.journal = db[JOURNAL]
-        self.outboxes = (db[PRODUCTS], db[BOOKS], db[PROMOTIONS], db[REVIEWS], db[QUESTIONS], db[REDEMPTIONS])
+        self.outboxes = tuple(db[name] for name in TELLING)
 
     @property
     def keys(self) -> Keys:

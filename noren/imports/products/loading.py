@@ -46,7 +46,7 @@ async def load_products(
 ) -> Loaded:
     """Bring the products into the catalog; every row of theirs gets its outcome."""
     loaded = Loaded()
-    facts = await _facts(store, products, mapping, loaded)
+    facts = await _facts(store, products, mapping, loaded, now)
     for batch in _batches(products):
         items, groups = _items(batch, mapping, facts, loaded)
         call = Call(new_id("imp"), "", [new_id("prd") for _ in items])
@@ -84,7 +84,9 @@ def _tell(group: Sequence[Row], outcome: BulkOutcome, detail: str, loaded: Loade
     loaded.variants += 0 if outcome is BulkOutcome.REFUSED else len(group)
 
 
-async def _facts(store: CatalogStore, products: Sequence[list[Row]], mapping: ProductMapping, loaded: Loaded) -> Facts:
+async def _facts(
+    store: CatalogStore, products: Sequence[list[Row]], mapping: ProductMapping, loaded: Loaded, now: datetime
+) -> Facts:
     """The catalog's definitions and the categories the file names, made where the mapping says so."""
     named = {slug: text for group in products for slug, text in _named(group[0], mapping)}
     known = await store.category.by_slug(list(named)) if named else {}
@@ -93,7 +95,7 @@ async def _facts(store: CatalogStore, products: Sequence[list[Row]], mapping: Pr
         for slug, text in named.items():
             if slug not in ids:
                 try:
-                    ids[slug] = (await create_category(store, slug, {"en": text})).id
+                    ids[slug] = (await create_category(store, slug, {"en": text}, now=now)).id
                     loaded.categories += 1
                 except Refused:
                     continue  # its products are refused with the name of the category

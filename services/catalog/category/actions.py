@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from kit.errors import NotFound, Refused, VersionConflict
+from kit.errors import NotFound, Refused
 from kit.ids import new_id
 from services.catalog.category.model import (
     Category,
@@ -23,7 +23,13 @@ from services.catalog.store import CatalogStore
 
 
 async def create_category(
-    store: CatalogStore, slug: str, names: Mapping[str, str], parent_id: str | None = None, position: int = 0
+    store: CatalogStore,
+    slug: str,
+    names: Mapping[str, str],
+    parent_id: str | None = None,
+    position: int = 0,
+    *,
+    now: datetime,
 ) -> Category:
     """A new category, at the root or below `parent_id`."""
     new = Category(CategoryId(new_id("cat")), slug, names, None, (), position=position)
@@ -33,7 +39,7 @@ async def create_category(
         problems = check_category(slug, names, parent, position)
         if problems:
             raise Refused(*problems)
-        return await store.category.insert(planted(new, parent), session)
+        return await store.category.insert(planted(new, parent), now, session)
 
     try:
         return await store.category.in_turn(plant)
@@ -41,18 +47,15 @@ async def create_category(
         raise Refused(Taken(path=("input", "slug"), value=conflict.value)) from conflict
 
 
-async def rename_category(store: CatalogStore, id: str, names: Mapping[str, str], expected_version: int) -> Category:
+async def rename_category(
+    store: CatalogStore, id: str, names: Mapping[str, str], expected_version: int, *, now: datetime
+) -> Category:
     """New names for a category; its slug and place stay."""
     problems = check_names(names, ("input", "names"))
     if problems:
         raise Refused(*problems)
-    kept = await store.category.rename(id, expected_version, names)
-    if kept is not None:
-        return kept
-    there = (await store.category.by_id([id])).get(id)
-    if there is None:
-        raise Refused(NotFound(path=("input", "id"), kind="Category", id=id))
-    raise Refused(VersionConflict(expected_version=expected_version, actual_version=there.version))
+    seen = await _seen(store, id, expected_version)
+    return await store.category.rename(seen, names, now) or await _seen(store, id, expected_version)
 
 
 async def move_category(
@@ -74,21 +77,32 @@ async def move_category(
         moved = planted(replace(category, position=position), parent)
         if moved.path != category.path:
             await store.category.note_refiling(id, now, session)
-        return await store.category.replant(moved, replanted(moved, subtree), session)
+        return await store.category.replant(moved, replanted(moved, subtree), now, session)
 
     return await store.category.in_turn(move)
 
 
-async def archive_category(store: CatalogStore, id: str, archived: bool, expected_version: int) -> Category:
+async def archive_category(
+    store: CatalogStore, id: str, archived: bool, expected_version: int, *, now: datetime
+) -> Category:
     """Hide the category and all below it from shoppers, or show it again; nothing in it changes."""
 
     async def archive(session: Session) -> Category:
         category = await _there(store, id, expected_version, session)
         parent = await _parent(store, category.parent_id, session)
         kept = planted(replace(category, is_archived=archived), parent)
-        return await store.category.replant(kept, replanted(kept, await store.category.subtree(id, session)), session)
+        below = replanted(kept, await store.category.subtree(id, session))
+        return await store.category.replant(kept, below, now, session)
 
     return await store.category.in_turn(archive)
+
+
+async def _seen(store: CatalogStore, id: str, expected_version: int) -> Category:
+    there = (await store.category.by_id([id])).get(id)
+    if there is None:
+        raise Refused(NotFound(path=("input", "id"), kind="Category", id=id))
+    check_version(there, expected_version)
+    return there
 
 
 async def _there(store: CatalogStore, id: str, expected_version: int, session: Session) -> Category:

@@ -68,7 +68,8 @@ class CategoryMutation:
     ) -> CategoryArchivePayload:
         """See `actions.archive_category`."""
         info.context.caller.require(WRITE)
-        action = actions.archive_category(info.context.store, input.id, input.archived, input.expected_version)
+        store, now = info.context.store, info.context.caller.at
+        action = actions.archive_category(store, input.id, input.archived, input.expected_version, now=now)
         return await settle(action, CategoryArchivePayload.of, CategoryArchivePayload)
 
 
@@ -79,7 +80,7 @@ async def _move_category(info: Info, input: CategoryMoveInput) -> model.Category
 
 
 async def _upsert_category(info: Info, input: CategoryUpsertInput) -> model.Category:
-    store, names = info.context.store, input.names_by_locale()
+    store, names, now = info.context.store, input.names_by_locale(), info.context.caller.at
     if input.id is not None:
-        return await actions.rename_category(store, input.id, names, input.read_version())
-    return await actions.create_category(store, input.needed_slug(), names, input.parent_id, input.position)
+        return await actions.rename_category(store, input.id, names, input.read_version(), now=now)
+    return await actions.create_category(store, input.needed_slug(), names, input.parent_id, input.position, now=now)

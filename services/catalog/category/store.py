@@ -7,6 +7,7 @@ Small, on every shard's primary: no shard key.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
+from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.catalog.category.model import Category, CategoryId
@@ -24,9 +26,11 @@ COLLECTION = "categories"
 REFILINGS = "refilings"
 LOCKS = "locks"
 TREE = "tree"
+CATEGORY_CHANGED = "noren.catalog.category_changed.v1"
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     COLLECTION: [
+        OUTBOX_INDEX,
         IndexModel([("slug", ASCENDING)], name="slug", unique=True),
         IndexModel([("sort_path", ASCENDING), ("_id", ASCENDING)], name="by_path"),
         IndexModel([("path", ASCENDING)], name="subtree"),
@@ -40,10 +44,11 @@ T = TypeVar("T")
 
 
 class CategoryStore:
-    """Categories."""
+    """Categories; `on_change` is called after every write that left an event."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, on_change: Callable[[], None]) -> None:
         self._db = db
+        self._on_change = on_change
         self.categories = db[COLLECTION]
         self._refilings = db[REFILINGS]
         self._locks = db[LOCKS]
@@ -75,22 +80,26 @@ class CategoryStore:
             return await work(session)
 
         async with self._db.client.start_session() as session:
-            return await session.with_transaction(
+            result = await session.with_transaction(
                 alone, read_concern=ReadConcern("snapshot"), write_concern=self._db.write_concern
             )
+        self._on_change()
+        return result
 
-    async def insert(self, category: Category, session: Session) -> Category:
+    async def insert(self, category: Category, now: datetime, session: Session) -> Category:
         """Keep a new category, in its turn, or raise Conflict."""
         document = {"_id": category.id, "names": dict(category.names), "version": 1, **_place(category)}
+        document["outbox"] = [_told(category, 1, now)]
         try:
             await self.categories.insert_one({**document, "slug": category.slug}, session=session)
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
         return category
 
-    async def replant(self, root: Category, below: Sequence[Category], session: Session) -> Category:
+    async def replant(self, root: Category, below: Sequence[Category], now: datetime, session: Session) -> Category:
         """Keep the places of a changed category, whose version rises, and of all below it; in its turn."""
-        changes = [UpdateOne({"_id": root.id}, {"$set": _place(root), "$inc": {"version": 1}})]
+        told = {"outbox": _told(root, root.version + 1, now)}
+        changes = [UpdateOne({"_id": root.id}, {"$set": _place(root), "$inc": {"version": 1}, "$push": told})]
         changes += [UpdateOne({"_id": one.id}, {"$set": _place(one)}) for one in below]
         await self.categories.bulk_write(changes, ordered=False, session=session)
         return (await self.by_id([root.id], session))[root.id]
@@ -113,14 +122,30 @@ class CategoryStore:
         """All have followed, unless it moved again meanwhile."""
         await self._refilings.delete_one({"_id": id, "moved_at": moved_at})
 
-    async def rename(self, id: str, version: int, names: Mapping[str, str]) -> Category | None:
-        """Change the names if the category still has `version`; None if it has not."""
+    async def rename(self, category: Category, names: Mapping[str, str], now: datetime) -> Category | None:
+        """Change the names if the category still is as it was read; None if it has another version."""
+        told = _told(replace(category, names=names), category.version + 1, now)
         kept = await self.categories.find_one_and_update(
-            {"_id": id, "version": version},
-            {"$set": {"names": dict(names)}, "$inc": {"version": 1}},
+            {"_id": category.id, "version": category.version},
+            {"$set": {"names": dict(names)}, "$inc": {"version": 1}, "$push": {"outbox": told}},
             return_document=True,
         )
+        self._on_change()
         return None if kept is None else _category(kept)
+
+
+def _told(category: Category, version: int, now: datetime) -> Document:
+    """What is below it is moved or hidden with it, and not told again."""
+    data = {
+        "categoryId": category.id,
+        "version": version,
+        "slug": category.slug,
+        "names": dict(category.names),
+        "parentId": category.parent_id,
+        "path": list(category.path),
+        "isHidden": category.is_hidden,
+    }
+    return outbox_entry(f"{category.id}:v{version}", CATEGORY_CHANGED, category.id, now, data)
 
 
 def _place(category: Category) -> Document:

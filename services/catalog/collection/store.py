@@ -1,6 +1,6 @@
 """Every MongoDB query and index of collections; decides nothing. Small, on every shard's primary: no shard key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from bson import Decimal128
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.catalog.collection.model import (
@@ -28,9 +29,11 @@ from services.catalog.product.store import BY_NAME, Parts, projection_of
 from services.catalog.product.store import COLLECTION as PRODUCTS
 
 COLLECTION = "collections"
+COLLECTION_CHANGED = "noren.catalog.collection_changed.v1"
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     COLLECTION: [
+        OUTBOX_INDEX,
         IndexModel([("slug", ASCENDING)], name="slug", unique=True),
         IndexModel([("sort_name", ASCENDING), ("_id", ASCENDING)], name="by_name"),
     ],
@@ -39,9 +42,10 @@ BY_COLLECTION_NAME: Sort = (("sort_name", ASCENDING), ("_id", ASCENDING))
 
 
 class CollectionStore:
-    """Collections, and the products in one."""
+    """Collections, and the products in one; `on_change` is called after every write that left an event."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self._collections = db[COLLECTION]
         self._products = db[PRODUCTS]
 
@@ -61,11 +65,12 @@ class CollectionStore:
 
     async def insert(self, id: CollectionId, draft: CollectionDraft, now: datetime) -> Collection:
         """Keep a new collection, or raise Conflict."""
-        document = {**_document(draft, now), "_id": id, "version": 1}
+        document = {**_document(draft, now), "_id": id, "version": 1, "outbox": [_told(id, draft, 1, now)]}
         try:
             await self._collections.insert_one(document)
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
+        self._on_change()
         return _collection(document)
 
     async def replace(self, id: str, version: int, draft: CollectionDraft, now: datetime) -> Collection | None:
@@ -73,11 +78,15 @@ class CollectionStore:
         try:
             kept = await self._collections.find_one_and_update(
                 {"_id": id, "version": version},
-                {"$set": {**_document(draft, now), "version": version + 1}},
+                {
+                    "$set": {**_document(draft, now), "version": version + 1},
+                    "$push": {"outbox": _told(id, draft, version + 1, now)},
+                },
                 return_document=True,
             )
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
+        self._on_change()
         return None if kept is None else _collection(kept)
 
     async def found_by_rule(
@@ -134,6 +143,12 @@ def _document(draft: CollectionDraft, now: datetime) -> Document:
         "sort_name": next(iter(draft.names.values())).casefold(),
         "updated_at": now,
     }
+
+
+def _told(id: str, draft: CollectionDraft, version: int, now: datetime) -> Document:
+    """Which products are in it is asked of catalog: those of a rule come and go without it."""
+    data = {"collectionId": id, "version": version, "slug": draft.slug, "names": dict(draft.names), "kind": draft.kind}
+    return outbox_entry(f"{id}:v{version}", COLLECTION_CHANGED, id, now, data)
 
 
 def _condition_document(one: Condition) -> Document:

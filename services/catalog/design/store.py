@@ -4,13 +4,14 @@ Versions of a customization and designs are inserted and never changed. Shard ke
 designs `_id`; a design's key is unique within its shard only, so such a collection stays on one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.mongo import Database, Document
 from services.catalog.design.model import (
     Choice,
@@ -26,29 +27,36 @@ from services.catalog.design.model import (
 
 CUSTOMIZATIONS = "customizations"
 DESIGNS = "designs"
+CUSTOMIZATION_CHANGED = "noren.catalog.customization_changed.v1"
+DESIGN_SAVED = "noren.catalog.design_saved.v1"
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     CUSTOMIZATIONS: [
+        OUTBOX_INDEX,
         IndexModel([("product_id", ASCENDING), ("version", DESCENDING)], name="current", unique=True),
     ],
-    DESIGNS: [IndexModel([("key", ASCENDING)], name="key", unique=True)],
+    DESIGNS: [OUTBOX_INDEX, IndexModel([("key", ASCENDING)], name="key", unique=True)],
 }
 
 
 class DesignStore:
-    """Customizations by product and version, designs by id."""
+    """Customizations by product and version, designs by id; `on_change` is called after a write that left an event."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self._customizations = db[CUSTOMIZATIONS]
         self._designs = db[DESIGNS]
 
     async def add_version(self, wanted: Customization, now: datetime) -> bool:
         """Keep this version, or say False if the product has it already."""
-        document = {**_document(wanted), "_id": _version_id(wanted.product_id, wanted.version), "created_at": now}
+        id = _version_id(wanted.product_id, wanted.version)
+        data = {"productId": wanted.product_id, "version": wanted.version}
+        told = outbox_entry(f"customization:{id}", CUSTOMIZATION_CHANGED, wanted.product_id, now, data)
         try:
-            await self._customizations.insert_one(document)
+            await self._customizations.insert_one({**_document(wanted), "_id": id, "created_at": now, "outbox": [told]})
         except DuplicateKeyError:
             return False
+        self._on_change()
         return True
 
     async def current(self, product_ids: Sequence[str]) -> dict[str, Customization]:
@@ -73,12 +81,15 @@ class DesignStore:
         selections = [{**asdict(one), "choices": list(one.choices)} for one in design.selections]
         document: Document = {**asdict(design), "selections": selections, "key": key, "fingerprint": fingerprint}
         document["_id"] = document.pop("id")
+        data = {"designId": design.id, "productId": design.product_id, "sku": design.sku, "version": design.version}
+        document["outbox"] = [outbox_entry(f"{design.id}", DESIGN_SAVED, design.id, design.created_at, data)]
         try:
             await self._designs.insert_one(document)
         except DuplicateKeyError:
             there = await self.by_key(key)
             assert there is not None, "a key that was taken a moment ago is there"
             return there
+        self._on_change()
         return design, fingerprint
 
     async def by_key(self, key: str) -> tuple[Design, str] | None:

@@ -146,8 +146,8 @@ async def test_two_variants_of_one_product_with_the_same_barcode_are_refused(sto
 
 
 async def test_a_product_lies_in_its_categories_and_all_above(store: CatalogStore) -> None:
-    root = await create_category(store, "bikes", {"en": "Bikes"})
-    road = await create_category(store, "road", {"en": "Road"}, root.id)
+    root = await create_category(store, "bikes", {"en": "Bikes"}, now=NOW)
+    road = await create_category(store, "road", {"en": "Road"}, root.id, now=NOW)
     await upsert_product(store, draft(category_ids=(road.id,)), None, now=NOW)
 
     document = await store.db["products"].find_one({"slug": "mug"})
@@ -220,21 +220,23 @@ async def test_of_many_who_price_one_version_exactly_one_wins(store: CatalogStor
 
 
 async def test_a_category_is_made_below_another_and_renamed(store: CatalogStore) -> None:
-    root = await create_category(store, "bikes", {"en": "Bikes"})
-    road = await create_category(store, "road", {"en": "Road"}, root.id)
+    root = await create_category(store, "bikes", {"en": "Bikes"}, now=NOW)
+    road = await create_category(store, "road", {"en": "Road"}, root.id, now=NOW)
 
-    renamed = await rename_category(store, road.id, {"en": "Road bikes"}, 1)
+    renamed = await rename_category(store, road.id, {"en": "Road bikes"}, 1, now=NOW)
 
     assert (road.parent_id, road.path) == (root.id, (root.id, road.id))
     assert (renamed.names, renamed.version, renamed.path) == ({"en": "Road bikes"}, 2, road.path)
-    assert await refusals(rename_category(store, road.id, {"en": "x"}, 1)) == [
+    assert await refusals(rename_category(store, road.id, {"en": "x"}, 1, now=NOW)) == [
         VersionConflict(expected_version=1, actual_version=2)
     ]
-    assert await refusals(rename_category(store, "cat_none", {"en": "x"}, 1)) == [
+    assert await refusals(rename_category(store, "cat_none", {"en": "x"}, 1, now=NOW)) == [
         NotFound(path=("input", "id"), kind="Category", id="cat_none")
     ]
-    assert await refusals(create_category(store, "road", {"en": "x"})) == [Taken(path=("input", "slug"), value="road")]
-    assert await refusals(create_category(store, "x", {"en": "x"}, "cat_none")) == [
+    assert await refusals(create_category(store, "road", {"en": "x"}, now=NOW)) == [
+        Taken(path=("input", "slug"), value="road")
+    ]
+    assert await refusals(create_category(store, "x", {"en": "x"}, "cat_none", now=NOW)) == [
         NotFound(path=("input", "parentId"), kind="Category", id="cat_none")
     ]
 

@@ -22,8 +22,8 @@ ENTITIES = """query($r: [_Any!]!) {
 
 
 async def sell(store: CatalogStore) -> None:
-    root = await create_category(store, "table", {"en": "Table", "ja": "食卓"})
-    cups = await create_category(store, "cups", {"en": "Cups"}, root.id)
+    root = await create_category(store, "table", {"en": "Table", "ja": "食卓"}, now=NOW)
+    cups = await create_category(store, "cups", {"en": "Cups"}, root.id, now=NOW)
     prices = (PriceEntry("EUR", 1_190), PriceEntry("JPY", 1_650, "tokyo"))
     mug = draft(
         names={"en": "Mug", "ja": "マグ"},

@@ -52,8 +52,8 @@ async def test_products_are_listed_by_their_last_edit(store: CatalogStore) -> No
 
 
 async def test_a_listing_is_narrowed_by_category_and_all_below_it(store: CatalogStore) -> None:
-    bikes = await create_category(store, "bikes", {"en": "Bikes"})
-    road = await create_category(store, "road", {"en": "Road"}, bikes.id)
+    bikes = await create_category(store, "bikes", {"en": "Bikes"}, now=NOW)
+    road = await create_category(store, "road", {"en": "Road"}, bikes.id, now=NOW)
     await upsert_product(store, draft("tandem", category_ids=(bikes.id,)), None, now=NOW)
     await upsert_product(store, draft("racer", category_ids=(road.id,)), None, now=NOW)
     await upsert_product(store, draft("mug"), None, now=NOW)
@@ -83,7 +83,7 @@ async def test_categories_are_listed_as_a_tree(store: CatalogStore) -> None:
     ids = {}
     tree = [("b", None), ("a", None), ("a-b", None), ("a-z", "a"), ("c", "a"), ("b-2", "b"), ("deep", "c")]
     for slug, parent in tree:
-        ids[slug] = (await create_category(store, slug, {"en": slug}, ids.get(parent or ""))).id
+        ids[slug] = (await create_category(store, slug, {"en": slug}, ids.get(parent or ""), now=NOW)).id
 
     listed: list[str] = []
     after: str | None = None

@@ -112,7 +112,7 @@ async def test_what_is_exported_comes_in_again_and_changes_nothing(
     store: CatalogStore, tmp_path: Path, suffix: str
 ) -> None:
     await bring(store, FILE)
-    await create_category(store, "empty", {"en": "Empty"})
+    await create_category(store, "empty", {"en": "Empty"}, now=utc_now())
     file = tmp_path / f"all{suffix}"
 
     assert await export_products(store, file) == 3

@@ -26,7 +26,7 @@ STEPS = 12
 
 
 async def make(store: CatalogStore, slug: str, parent: Category | None = None, position: int = 0) -> Category:
-    return await create_category(store, slug, {"en": slug}, parent.id if parent else None, position)
+    return await create_category(store, slug, {"en": slug}, parent.id if parent else None, position, now=NOW)
 
 
 async def tree(store: CatalogStore) -> list[Category]:
@@ -95,7 +95,7 @@ class TreeMachine(RuleBasedStateMachine):
         slug = f"c{len(self.parents)}"
         if len(self.line(parent)) >= MAX_CATEGORY_DEPTH:
             parent = None
-        id: str = self.run(create_category(self.store, slug, {"en": slug}, parent, position)).id
+        id: str = self.run(create_category(self.store, slug, {"en": slug}, parent, position, now=NOW)).id
         self.parents[id] = parent
         return id
 
@@ -115,7 +115,7 @@ class TreeMachine(RuleBasedStateMachine):
     @rule(id=made, archived=st.booleans())
     def archive(self, id: str, archived: bool) -> None:
         version = self.run(self.store.category.by_id([id]))[id].version
-        self.run(archive_category(self.store, id, archived, version))
+        self.run(archive_category(self.store, id, archived, version, now=NOW))
 
     @rule(ids=st.lists(made, min_size=1, max_size=2, unique=True))
     def file(self, ids: list[str]) -> None:
@@ -199,7 +199,7 @@ async def test_products_follow_after_a_crash_in_the_middle(
 
 async def test_an_edit_that_read_the_old_tree_is_caught_while_the_note_lingers(store: CatalogStore) -> None:
     old, new = await make(store, "old"), await make(store, "new")
-    cups = await create_category(store, "cups", {"en": "Cups"}, old.id)
+    cups = await create_category(store, "cups", {"en": "Cups"}, old.id, now=NOW)
     mug = await upsert_product(store, draft("mug", category_ids=(cups.id,)), None, now=NOW)
     await move_category(store, cups.id, new.id, 0, cups.version, now=NOW)
     assert await refile_due(store, now=NOW) == 1
@@ -216,7 +216,7 @@ async def test_an_edit_that_read_the_old_tree_is_caught_while_the_note_lingers(s
 
 async def test_shoppers_do_not_see_what_is_archived_or_below_it(store: CatalogStore, ask: Ask) -> None:
     root = await make(store, "root")
-    cups = await create_category(store, "cups", {"en": "Cups"}, root.id)
+    cups = await create_category(store, "cups", {"en": "Cups"}, root.id, now=NOW)
     await upsert_product(store, draft("mug", category_ids=(cups.id,)), None, now=NOW)
     archive = """mutation($input: CategoryArchiveInput!) { categoryArchive(input: $input) {
       category { isHidden version } userErrors { code } } }"""
@@ -232,7 +232,7 @@ async def test_shoppers_do_not_see_what_is_archived_or_below_it(store: CatalogSt
     assert staff["category"]
     assert staff["product"]["categories"]
 
-    await archive_category(store, root.id, False, 2)
+    await archive_category(store, root.id, False, 2, now=NOW)
     assert (await ask(query))["data"] == staff
 
 

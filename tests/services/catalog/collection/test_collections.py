@@ -64,8 +64,8 @@ async def test_by_hand_the_order_is_the_hands_and_what_is_hidden_is_left_out(
 
 
 async def test_a_rule_finds_what_fits_it(store: CatalogStore, ask: Ask) -> None:
-    root = await create_category(store, "root", {"en": "Root"})
-    cups = await create_category(store, "cups", {"en": "Cups"}, root.id)
+    root = await create_category(store, "root", {"en": "Root"}, now=NOW)
+    cups = await create_category(store, "cups", {"en": "Cups"}, root.id, now=NOW)
     for code, type, level in (
         ("height", AttributeType.NUMBER, AttributeLevel.PRODUCT),
         ("fit", AttributeType.TEXT, AttributeLevel.VARIANT),

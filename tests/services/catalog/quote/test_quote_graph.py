@@ -36,7 +36,7 @@ STEP = """mutation($t: String!, $k: String!) { %s(input: {token: $t, idempotency
 
 async def sell(store: CatalogStore) -> str:
     """A mug at 10 euros in a category, a cup at 3; the category's id."""
-    category = await create_category(store, "table", {"en": "Table"})
+    category = await create_category(store, "table", {"en": "Table"}, now=NOW)
     mug = draft(
         category_ids=(category.id,), variants=(variant("MUG", prices=(PriceEntry("EUR", 1_000), PriceEntry("JPY", 1))),)
     )

@@ -46,8 +46,8 @@ def made(rng: random.Random, number: int, category: str) -> ProductDraft:
 
 
 async def shop(store: CatalogStore, rng: random.Random) -> tuple[list[Product], Stock]:
-    top = await create_category(store, "top", {"en": "Top"})
-    below = await create_category(store, "below", {"en": "Below"}, top.id)
+    top = await create_category(store, "top", {"en": "Top"}, now=NOW)
+    below = await create_category(store, "below", {"en": "Below"}, top.id, now=NOW)
     await import_products(store, [made(rng, n, rng.choice([top.id, below.id])) for n in range(PRODUCTS)], now=NOW)
     products = list((await store.product.by_slug([f"p{n}" for n in range(PRODUCTS)])).values())
     skus = [v.sku for p in products for v in p.draft.variants]

@@ -33,7 +33,7 @@ def clothes(slug: str, name: str, colors: tuple[str, ...] = (), minor: int = 1_0
 
 @pytest.fixture
 async def shop(store: CatalogStore, index: Index) -> None:
-    tops = await create_category(store, "tops", {"ja": "トップス", "en": "Tops"})
+    tops = await create_category(store, "tops", {"ja": "トップス", "en": "Tops"}, now=NOW)
     await import_products(
         store,
         [

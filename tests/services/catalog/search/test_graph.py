@@ -25,7 +25,7 @@ SEARCH = """query($query: String = "", $filter: ProductSearchFilterInput, $sort:
 
 @pytest.fixture
 async def shop(store: CatalogStore, index: Index) -> None:
-    tops = await create_category(store, "tops", {"ja": "トップス", "en": "Tops"})
+    tops = await create_category(store, "tops", {"ja": "トップス", "en": "Tops"}, now=NOW)
     priced = [
         draft(
             f"cup-{n}", names={"en": f"Cup {n}"}, variants=(variant(f"CUP{n}", prices=(PriceEntry("EUR", n * 100),)),)

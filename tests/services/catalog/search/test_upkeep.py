@@ -81,12 +81,12 @@ async def finds(find: Find, text: str, slugs: list[str], **narrow: object) -> bo
 async def test_a_renamed_category_a_sold_out_variant_and_a_synonym_are_followed(
     store: CatalogStore, find: Find
 ) -> None:
-    bikes = await create_category(store, "bikes", {"en": "Bikes"})
-    road = await create_category(store, "road", {"en": "Road"}, bikes.id)
+    bikes = await create_category(store, "bikes", {"en": "Bikes"}, now=NOW)
+    road = await create_category(store, "road", {"en": "Road"}, bikes.id, now=NOW)
     await import_products(store, [draft("racer", category_ids=(road.id,)), draft("mug")], now=NOW)
     await until(lambda: finds(find, "bikes", ["racer"]))
 
-    await rename_category(store, bikes.id, {"en": "Velocipedes"}, 1)
+    await rename_category(store, bikes.id, {"en": "Velocipedes"}, 1, now=NOW)
     await until(lambda: finds(find, "velocipede", ["racer"]))
 
     await store.availability.keep([Level("RACER", "loc_a", 3, 1), Level("MUG", "loc_b", 1, 1)])
