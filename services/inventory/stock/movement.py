@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from kit.mongo import Document
-from services.inventory.model import Actor, MovementReason, stock_id
+from services.inventory.model import Actor, MovementReason, StockId, stock_id
 from services.inventory.stock.model import FIGURES, Quantities
 
 STOCK_CHANGED = "noren.inventory.stock_changed.v1"
@@ -49,6 +49,28 @@ def moved(movements: Sequence[Movement], **extra: Mapping[str, Any]) -> Document
     for operator, values in extra.items():
         update[f"${operator}"] = {**update.get(f"${operator}", {}), **values}
     return update
+
+
+def moved_each(moves: Mapping[StockId, tuple[int, Sequence[Movement]]]) -> tuple[Document, list[Document]]:
+    """Filter and pipeline that make each stock's movements, where it still has the version named with them.
+
+    One update of many documents: the server plans each update anew, which costs it twice what the change does. It is
+    not one step: each stock is moved or left by itself, and a stock that is left is not counted as modified.
+    """
+    totals = [sum((each.deltas for each in movements), Quantities()) for _, movements in moves.values()]
+    changing = [name for name in FIGURES if any(getattr(total, name) for total in totals)]
+    after: Document = {
+        name: {"$add": [f"${name}", _own([getattr(each, name) for each in totals])]} for name in changing
+    }
+    after["version"] = {"$add": ["$version", _own([len(movements) for _, movements in moves.values()])]}
+    after["updated_at"] = _own([movements[-1].at for _, movements in moves.values()])
+    entries = [[_entry(each) for each in movements] for _, movements in moves.values()]
+    after["outbox"] = {"$concatArrays": ["$outbox", _own(entries)]}
+    as_seen = {"$eq": ["$version", _own([version for version, _ in moves.values()])]}
+    place = {"$indexOfArray": [{"$literal": list(moves)}, "$_id"]}
+    change = {"$cond": [as_seen, {"$mergeObjects": ["$$ROOT", after]}, "$$ROOT"]}
+    pipeline = [{"$replaceWith": {"$let": {"vars": {"place": place}, "in": change}}}]
+    return {"_id": {"$in": list(moves)}}, pipeline
 
 
 def enough(deltas: Quantities) -> Document:
@@ -114,6 +136,11 @@ def _entry(movement: Movement) -> Document:
 def first_entry(movement: Movement) -> Document:
     """The outbox entry of a stock document that begins its life with this movement."""
     return _entry(movement)
+
+
+def _own(values: Sequence[Any]) -> Document:
+    """Of these, one a stock, the one of the stock at hand."""
+    return {"$arrayElemAt": [{"$literal": list(values)}, "$$place"]}
 
 
 def _changes(deltas: Quantities) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """Take an upload, line by line, and resolve what could not be applied.
 
 A  claim: each sequence is bound to what its line says; one bound to something else is refused.
+   What is left is worked on by stock, so that an upload changes each stock once, however its lines are mixed.
 B  see: the levels of all stocks of a chunk, and which lines have happened already.
 C  plan and apply: each stock in one update that demands the version the plan saw; where others were faster, B again.
 D  keep: what could not be applied becomes a discrepancy, once a line; the stock has remembered it already.
 A crash anywhere is finished by the same upload sent again.
 """
 
+from asyncio import gather
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +31,7 @@ from services.inventory.sync.model import (
     check_line,
     check_source,
     discrepancy_of,
+    lanes,
     line_id,
     lost_kind,
     plan,
@@ -58,16 +61,21 @@ async def sync(
     if problems:
         raise Refused(*problems)
     good, refusals = await _sort_out(store, lines, bound_to)
-    total = Synced(refusals=tuple(refusals))
-    for begin in range(0, len(good), CHUNK):
-        done = await _sync_chunk(store, source, good[begin : begin + CHUNK], actor, now)
-        total = Synced(
-            total.applied + done.applied,
-            total.replayed + done.replayed,
-            total.refusals + done.refusals,
-            total.discrepancies + done.discrepancies,
-        )
-    return total
+    taken, reused = await _claim(store, source, good, now)
+    # Two lanes: while the database works on one, lines of the other are planned. Each ends before an error is raised.
+    ends = await gather(*[_sync_lane(store, source, each, actor, now) for each in lanes(taken)], return_exceptions=True)
+    done: list[Synced] = []
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+        done += end
+    found = [each for of_chunk in done for each in of_chunk.discrepancies]
+    return Synced(
+        sum(each.applied for each in done),
+        sum(each.replayed for each in done),
+        (*refusals, *reused),
+        tuple(sorted(found, key=lambda each: each.line.sequence)),
+    )
 
 
 async def resolve_discrepancy(
@@ -161,16 +169,34 @@ async def _sort_out(
     return good, refusals
 
 
+async def _claim(
+    store: InventoryStore, source: str, lines: Sequence[SyncLine], now: datetime
+) -> tuple[list[SyncLine], list[Refusal]]:
+    """The lines whose sequence stands for them, and why the others may not be taken."""
+    bound: dict[int, str] = {}
+    for begin in range(0, len(lines), CHUNK):
+        bound |= await store.sync.claim(source, lines[begin : begin + CHUNK], now)
+    taken: list[SyncLine] = []
+    refusals: list[Refusal] = []
+    for line in lines:
+        if bound[line.sequence] == line.fingerprint:
+            taken.append(line)
+        else:
+            path = ("input", "lines", str(line.place), "sequence")
+            refusals.append(IdempotencyKeyReused(path=path, key=line_id(source, line.sequence)))
+    return taken, refusals
+
+
+async def _sync_lane(
+    store: InventoryStore, source: str, chunks: Sequence[Sequence[SyncLine]], actor: Actor, now: datetime
+) -> list[Synced]:
+    return [await _sync_chunk(store, source, chunk, actor, now) for chunk in chunks]
+
+
 async def _sync_chunk(
     store: InventoryStore, source: str, lines: Sequence[SyncLine], actor: Actor, now: datetime
 ) -> Synced:
-    bound = await store.sync.claim(source, lines, now)
-    refusals = [
-        IdempotencyKeyReused(path=("input", "lines", str(line.place), "sequence"), key=line_id(source, line.sequence))
-        for line in lines
-        if bound[line.sequence] != line.fingerprint
-    ]
-    waiting = [line for line in lines if bound[line.sequence] == line.fingerprint]
+    waiting = list(lines)
     counts = [0, 0]  # applied before, applied now
     found: list[Discrepancy] = []
     for attempt in range(ATTEMPTS):
@@ -185,7 +211,7 @@ async def _sync_chunk(
         if await store.sync.apply(planned.stocks, actor=actor, now=now):
             found += await _keep(store, source, planned.conflicts, now)
             applied = counts[1] + len(waiting) - len(planned.conflicts)
-            return Synced(applied, counts[0], tuple(refusals), tuple(found))
+            return Synced(applied, counts[0], discrepancies=tuple(found))
     raise Unavailable("these stocks move too fast; send the same upload again")
 
 

@@ -29,7 +29,7 @@ from services.inventory.stock.model import Change, Quantities, StockLevel
 MAX_SYNC_LINES = 10_000
 """Lines of one upload: a day of a busy till in less than the gateway's megabyte."""
 CHUNK = 1_000
-"""Lines worked on at a time: one bulk write of some hundred kilobytes, so that others come in between."""
+"""Lines worked on at a time: one update of some hundred kilobytes, so that others come in between."""
 BLOCK = 250
 """Sequences whose claims lie in one document: some ten kilobytes, rewritten by each upload that adds to it."""
 MAX_SOURCE = 64
@@ -191,6 +191,19 @@ def check_line(line: SyncLine) -> list[Refusal]:
     if line.delta is not None and (line.seen_version, line.seen_on_hand) != (None, None):
         problems.append(InvalidInput(path=at, expected="what was seen with a count only", got="with a delta"))
     return problems
+
+
+def lanes(lines: Sequence[SyncLine]) -> list[list[list[SyncLine]]]:
+    """The lines in lanes that can be worked on side by side, each in chunks that come one after the other.
+
+    All lines of a stock are in one lane, together and in the order of their sequence.
+    """
+    in_order = sorted(lines, key=lambda each: (each.stock_id, each.sequence))
+    middle = len(in_order) // 2 if len(in_order) > CHUNK else len(in_order)
+    while 0 < middle < len(in_order) and in_order[middle].stock_id == in_order[middle - 1].stock_id:
+        middle += 1
+    halves = (in_order[:middle], in_order[middle:])
+    return [[half[begin : begin + CHUNK] for begin in range(0, len(half), CHUNK)] for half in halves if half]
 
 
 def plan(source: str, lines: Sequence[SyncLine], levels: Mapping[StockId, StockLevel]) -> Plan:

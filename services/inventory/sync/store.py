@@ -2,8 +2,8 @@
 
 A line is claimed in the document of its block of sequences, where what came first wins, so that a sequence stands for
 one line and one stock for good, and a till that counts on costs a few writes an upload. It is applied by an update of
-the stock that demands the very version the plan was made from; whether it happened is what the stock's outbox or the
-journal says, as of any movement. Shard keys: both `_id`.
+its stock (one command for the stocks of many lines) that demands the very version the plan was made from; whether it
+happened is what the stock's outbox or the journal says, as of any movement. Shard keys: both `_id`.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from kit.mongo import Database, Document, duplicates
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.inventory.model import Actor, LocationId, MovementReason, Sku, StockId
 from services.inventory.stock.model import Quantities, StockLevel
-from services.inventory.stock.movement import Movement, moved
+from services.inventory.stock.movement import Movement, moved_each
 from services.inventory.stock.store import COLLECTION as STOCK
 from services.inventory.stock.store import JOURNAL, LEVEL_ONLY, level_of, new_document
 from services.inventory.sync.model import (
@@ -107,19 +107,21 @@ class SyncStore:
         """Apply each stock's changes where it is still as the plan saw it; whether all of them were."""
         new = [new_document(each.level.sku, each.level.location_id, now) for each in stocks if not each.level.version]
         await insert_new(self._stock, new)
-        updates = []
-        for each in stocks:
-            movements = [
-                Movement(change.id, change.reason, actor, now, change.deltas, reference=change.reference)
-                for change in each.changes
-            ]
-            guard = {"_id": each.level.id, "version": each.level.version}
-            updates.append(UpdateOne(guard, moved(movements)))
-        if not updates:
+        moves = {
+            each.level.id: (
+                each.level.version,
+                [
+                    Movement(change.id, change.reason, actor, now, change.deltas, reference=change.reference)
+                    for change in each.changes
+                ],
+            )
+            for each in stocks
+        }
+        if not moves:
             return True
-        result = await self._stock.bulk_write(updates, ordered=False)
+        result = await self._stock.update_many(*moved_each(moves))
         self._changed()
-        return result.matched_count == len(updates)
+        return result.modified_count == len(moves)
 
     async def keep(self, found: Sequence[Discrepancy]) -> None:
         """Keep discrepancies, each once a line."""

@@ -46,8 +46,11 @@ class CutCollection:
     async def insert_many(self, rows: Sequence[Document], **options: Any) -> Any:
         return await self._cut_short(self._collection.insert_many, rows, options)
 
-    async def bulk_write(self, writes: Sequence[Any], **options: Any) -> Any:
-        return await self._cut_short(self._collection.bulk_write, writes, options)
+    async def update_many(self, where: Document, update: Document) -> Any:
+        async def of(ids: Sequence[Any]) -> Any:
+            return await self._collection.update_many({**where, "_id": {"$in": ids}}, update)
+
+        return await self._cut_short(of, where["_id"]["$in"], {})
 
     async def _cut_short(self, write: Any, rows: Sequence[Any], options: Any) -> Any:
         self._cut.moment()

@@ -20,6 +20,7 @@ from services.inventory.paper.model import WrongLocation, WrongState
 from services.inventory.stock.model import Quantities, StockLevel
 from services.inventory.sync.model import (
     BLOCK,
+    CHUNK,
     MAX_SEQUENCE,
     Discrepancy,
     DiscrepancyKind,
@@ -27,6 +28,7 @@ from services.inventory.sync.model import (
     Synced,
     SyncLine,
     SyncReason,
+    lanes,
     plan,
 )
 from tests.services.inventory.reservation.test_crashes import dies_at
@@ -274,3 +276,21 @@ def test_a_plan_never_takes_what_is_not_there(lines: Sequence[tuple[int, bool]],
 
 def _fields(each: SyncLine) -> dict[str, Any]:
     return {name: getattr(each, name) for name in each.__slots__}
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.integers(1, 8))
+def test_lanes_keep_the_lines_of_a_stock_together_and_in_order(stocks: Sequence[int], copies: int) -> None:
+    skus = [f"S{each}" for each in stocks] * copies * 40
+    lines = [
+        SyncLine(sequence, Sku(sku), LocationId("loc_1"), SyncReason.SOLD, -1) for sequence, sku in enumerate(skus)
+    ]
+    split = lanes(lines)
+    assert sorted(each.sequence for lane in split for chunk in lane for each in chunk) == list(range(len(lines)))
+    assert all(len(chunk) <= CHUNK for lane in split for chunk in lane)
+    homes: dict[str, set[int]] = {}
+    for place, lane in enumerate(split):
+        in_order = [each for chunk in lane for each in chunk]
+        assert in_order == sorted(in_order, key=lambda each: (each.stock_id, each.sequence))
+        for each in in_order:
+            homes.setdefault(each.sku, set()).add(place)
+    assert all(len(places) == 1 for places in homes.values())
