@@ -95,6 +95,33 @@ def _import_products(
     prepared.conclude(out)
 
 
+@app.command()
+def reviews(
+    file: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines, SQL inserts or Parquet: one row a review.")],
+    mapping: FileMapping,
+    dry_run: DryRun = False,
+    report: ReportTo = None,
+) -> None:
+    """Import reviews of products that are there, published. Again changes nothing; broken off, it goes on."""
+    out, err = Console(), Console(stderr=True)
+    with _told(err):
+        _import_reviews(file, mapping, dry_run, report, (out, err))
+
+
+def _import_reviews(
+    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
+) -> None:
+    require_extra()
+    from noren.imports.reviews.run import ReviewJob, load, prepare_reviews  # needs the extra, as above
+
+    out, err = consoles
+    prepared = prepare_reviews(ReviewJob.of(file, mapping, dry_run=dry_run, report=report), err)
+    if not dry_run:
+        with use_mongodb(KitSettings()) as url:
+            load(prepared, url, err)
+    prepared.conclude(out)
+
+
 @contextmanager
 def _told(err: Console) -> Iterator[None]:
     """What ends an import is told in a sentence, and by the exit code."""

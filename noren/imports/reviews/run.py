@@ -1,0 +1,151 @@
+"""One import of reviews from its file to its report."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic
+from typing import Final, cast
+
+import polars as pl
+import uvloop
+from rich.console import Console
+
+from kit.times import utc_now
+from noren.imports.accounting import Account, prove
+from noren.imports.progress import Steps, showing
+from noren.imports.reading import read_table
+from noren.imports.report import DEFAULT_SUFFIX, Words, check_report, print_account, print_pairs, write_not_taken
+from noren.imports.reviews.mapping import ReviewMapping, load_review_mapping
+from noren.imports.reviews.model import MEANING, TAKEN, Outcome
+from noren.imports.reviews.rows import Row, classify
+from services.catalog.app import open_store
+from services.catalog.model import ExternalRef
+from services.catalog.review.actions import IMPORT_BATCH, import_reviews
+from services.catalog.review.counting import settle
+from services.catalog.review.model import ImportedReview
+from services.catalog.settings import Settings
+from services.catalog.store import CatalogStore
+
+WORDS: Final = Words(cast(Mapping[StrEnum, str], MEANING), {}, TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewJob:
+    """What was asked for, checked. `report` None: the list of rows not taken is not written."""
+
+    file: Path
+    mapping: ReviewMapping
+    report: Path | None
+    dry_run: bool
+
+    @classmethod
+    def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "ReviewJob":
+        """A dry run writes the list only where it is told to; else it lies in the current folder."""
+        if report is None and not dry_run:
+            report = Path(file.stem + DEFAULT_SUFFIX)
+        return cls(file, load_review_mapping(mapping), None if report is None else check_report(report), dry_run)
+
+
+@dataclass(slots=True)
+class ReviewImport:
+    """A file whose every row is decided as far as it can be without the catalog; `added` None: not brought in."""
+
+    job: ReviewJob
+    rows: list[Row]
+    rows_read: int
+    started: float
+    added: int | None = None
+
+    def conclude(self, out: Console) -> Account:
+        """Prove that every row is accounted for, write the list of rows not taken, print the report."""
+        for row in self.rows:
+            row.refuse(Outcome.READY if self.added is None else Outcome.TAKEN)
+        counts = Counter(row.outcome for row in self.rows)
+        outcomes: dict[StrEnum, int] = {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}
+        account = Account(self.rows_read, outcomes, {}, TAKEN)
+        refused = not_taken(self.rows)
+        report = self.job.report
+        listed = refused.height if report is None else write_not_taken(refused, report, WORDS)
+        taken = sum(row.outcome in TAKEN for row in self.rows if row.review is not None)
+        prove(account, lines_handed_over=taken, rows_listed=listed)
+        print_account(out, account, WORDS)
+        if self.added is not None:
+            there = f"{taken - self.added:,}"
+            print_pairs(out, "Reviews", {"reviews added": f"{self.added:,}", "there from before": there})
+        if report is not None:
+            out.print(f"{listed:,} rows not taken are listed in {report}", highlight=False, markup=False)
+        seconds = monotonic() - self.started
+        what = "imported" if self.added is not None else "dry run, nothing was recorded"
+        out.print(f"{what}: {self.rows_read:,} rows in {seconds:.1f} s", highlight=False, markup=False)
+        return account
+
+
+def prepare_reviews(job: ReviewJob, err: Console) -> ReviewImport:
+    """Read the file and decide every row; nothing is written."""
+    started = monotonic()
+    with showing(err) as steps:
+        with steps.during("reading"):
+            table = read_table(job.file, job.mapping.file)
+        with steps.during("deciding"):
+            rows = classify(table, job.mapping, utc_now())
+    return ReviewImport(job, rows, table.rows, started)
+
+
+def load(prepared: ReviewImport, mongodb_url: str, err: Console) -> None:
+    """Bring into the catalog what may be taken, and count the stars anew."""
+    with showing(err) as steps:
+        uvloop.run(_load(prepared, mongodb_url, steps))
+
+
+async def load_into(store: CatalogStore, prepared: ReviewImport, steps: Steps, now: datetime) -> None:
+    """The same, into a store that is open."""
+    rows = [row for row in prepared.rows if row.outcome is None]
+    advance = steps.begin("reviews", len(rows))
+    added = 0
+    for start in range(0, len(rows), IMPORT_BATCH):
+        batch = rows[start : start + IMPORT_BATCH]
+        imported = await import_reviews(store, await _reviews(store, batch, prepared.job.mapping), now=now)
+        for place, problems in imported.refused.items():
+            batch[place].refuse(Outcome.REVIEW_REFUSED, "; ".join(one.message for one in problems))
+        added += imported.added
+        advance(len(batch))
+    with steps.during("stars"):
+        while await settle(store.review, store.standing):
+            pass
+    prepared.added = added
+
+
+async def _load(prepared: ReviewImport, mongodb_url: str, steps: Steps) -> None:
+    async with open_store(Settings(mongodb_url=mongodb_url)) as store:
+        await load_into(store, prepared, steps, utc_now())
+
+
+async def _reviews(store: CatalogStore, rows: Sequence[Row], mapping: ReviewMapping) -> list[ImportedReview]:
+    """The rows' reviews; where products are known by external ids, with the slug of the product that has it."""
+    reviews = [row.review for row in rows if row.review is not None]
+    assert len(reviews) == len(rows), "a row without an outcome has a review"
+    if mapping.product_source is None:
+        return reviews
+    refs = [ExternalRef(mapping.product_source, row.product) for row in rows]
+    known = await store.product.by_external_id(list(dict.fromkeys(refs)))
+    return [
+        replace(review, slug=known[ref].draft.slug if ref in known else ref.value)
+        for review, ref in zip(reviews, refs, strict=True)
+    ]
+
+
+def not_taken(rows: Sequence[Row]) -> pl.DataFrame:
+    """The rows that are not taken, in the file's order, with what explains them further."""
+    refused = [row for row in rows if row.outcome not in TAKEN]
+    columns = {
+        "line": [row.line for row in refused],
+        "outcome": [None if row.outcome is None else row.outcome.value for row in refused],
+        "detail": [row.detail for row in refused],
+        "id": [row.cells.get("id") for row in refused],
+        "product": [row.product for row in refused],
+        "rating": [row.cells.get("rating") for row in refused],
+    }
+    return pl.DataFrame(columns, schema={"line": pl.Int64} | dict.fromkeys([*columns][1:], pl.String))
