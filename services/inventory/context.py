@@ -7,7 +7,8 @@ from typing import TypeVar
 import strawberry
 
 from kit.context import RequestContext
-from kit.errors import Refused
+from kit.errors import Refusal, Refused
+from services.inventory.backorder.model import BackorderLimitReached
 from services.inventory.loaders import Loaders
 from services.inventory.model import Actor, InsufficientStock
 from services.inventory.policy.model import Policy, StockDisplay
@@ -48,11 +49,14 @@ class Context:
         except Refused as refused:
             if self.sees_numbers(await self.policy()):
                 raise
-            told = [
-                replace(each, available=None) if isinstance(each, InsufficientStock | SourcingShort) else each
-                for each in refused.refusals
-            ]
-            raise Refused(*told) from None
+            raise Refused(*[_discreet(each) for each in refused.refusals]) from None
+
+
+def _discreet(refusal: Refusal) -> Refusal:
+    """The refusal without its number."""
+    if isinstance(refusal, InsufficientStock | SourcingShort):
+        return replace(refusal, available=None)
+    return replace(refusal, open=None) if isinstance(refusal, BackorderLimitReached) else refusal
 
 
 Info = strawberry.Info[Context, None]

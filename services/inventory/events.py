@@ -30,6 +30,8 @@ incoming, reorderAt, reorderTo, suggested}.
 `noren.inventory.stock_discrepancy_{found,resolved}.v1`: subject the discrepancy's id, data {discrepancyId, source,
 sequence, sku, locationId, kind, state, delta, counted, onHand, available}.
 `noren.inventory.back_in_stock.v1`: subject the wait's id, data {waitId, customerId, channel, sku, locationId}.
+`noren.inventory.backorder_{placed,allocated,at_risk,cancelled}.v1`: subject the order's id, data {backorderId, sku,
+locationId, quantity, mode, state, reference, channel, customerId, reservationId, promisedAt, expectedAt}.
 `noren.inventory.audit_failed.v1`: subject the finding's id, data {findingId, problem}.
 """
 
@@ -37,11 +39,12 @@ from collections.abc import Sequence
 
 from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
 from kit.times import utc_now
+from services.inventory.backorder.actions import serve
 from services.inventory.bundle.model import Component
-from services.inventory.model import Sku
+from services.inventory.model import Sku, stock_id
 from services.inventory.reorder.actions import watch
 from services.inventory.store import InventoryStore
-from services.inventory.waiting.actions import hear_rises
+from services.inventory.waiting.actions import hear_rises, rises_in
 
 BUNDLE_CHANGED = "noren.catalog.bundle_changed.v1"
 """data {sku, version, components: [{sku, quantity}]}; without components it is a bundle no more."""
@@ -50,7 +53,7 @@ HEARD = ("noren.inventory.stock_changed.v1",)
 
 
 def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of stock, reservations, discrepancies, findings, waits, papers and reorder points, in this order."""
+    """The drainers: stock, reservations, discrepancies, findings, waits, back-orders, papers, reorder points."""
     stock, reservations = store.outboxes
     kept = [
         Drainer(stock, store.journal, event_log, "inventory", teller=store.stock_teller),
@@ -58,6 +61,7 @@ def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
         Drainer(store.sync.discrepancies, store.journal, event_log, "inventory"),
         Drainer(store.auditor.findings, store.journal, event_log, "inventory"),
         Drainer(store.waiting.collection, store.journal, event_log, "inventory"),
+        Drainer(store.backorders.collection, store.journal, event_log, "inventory"),
         *[Drainer(each.collection, store.journal, event_log, "inventory") for each in (*store.papers, store.reorder)],
     ]
     store.on_change = nudge_all(kept)
@@ -65,12 +69,14 @@ def drainers(store: InventoryStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: InventoryStore, event_log: EventLog) -> list[Consumer]:
-    """One watches the reorder points of stock that has moved, one tells who waits for it, one keeps bundles."""
+    """One watches reorder points of stock that has moved, one serves and tells who waits for it, one keeps bundles."""
 
     async def handle(events: Sequence[Event]) -> None:
         await watch(store, [event.subject for event in events], utc_now())
 
     async def handle_rises(events: Sequence[Event]) -> None:
+        for id in dict.fromkeys(stock_id(rise.sku, rise.location_id) for rise in rises_in(events)):
+            await serve(store, id, now=utc_now())
         await hear_rises(store, events, utc_now())
 
     async def handle_bundles(events: Sequence[Event]) -> None:

@@ -11,6 +11,8 @@ from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import actions
 from services.inventory.adjustment.actions import adjust_alone
 from services.inventory.auditor.schema import AuditorQuery
+from services.inventory.backorder.schema import BackorderMutation, BackorderQuery
+from services.inventory.backorder.types import ERRORS as BACKORDER_ERRORS
 from services.inventory.capacity.schema import CapacityMutation
 from services.inventory.capacity.types import PickCapacityExceeded, PickHoldEnded
 from services.inventory.context import Info
@@ -57,7 +59,17 @@ RESERVE = "stock:reserve"
 
 
 @strawberry.type
-class Query(LocationQuery, PromiseQuery, PolicyQuery, SourcingQuery, PaperQuery, SyncQuery, AuditorQuery, WaitingQuery):
+class Query(
+    LocationQuery,
+    PromiseQuery,
+    PolicyQuery,
+    SourcingQuery,
+    PaperQuery,
+    SyncQuery,
+    AuditorQuery,
+    WaitingQuery,
+    BackorderQuery,
+):
     """What may be read."""
 
     @strawberry.field(description="One location.")
@@ -103,7 +115,15 @@ class Subscription(LiveSubscription):
 
 
 @strawberry.type
-class Mutation(PolicyMutation, CapacityMutation, SourcingMutation, PaperMutation, SyncMutation, WaitingMutation):
+class Mutation(
+    PolicyMutation,
+    CapacityMutation,
+    SourcingMutation,
+    PaperMutation,
+    SyncMutation,
+    WaitingMutation,
+    BackorderMutation,
+):
     """What may be changed."""
 
     @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
@@ -229,6 +249,7 @@ schema = build_schema(
         PickHoldEnded,
         SourcingShort,
         TooManyWaits,
+        *BACKORDER_ERRORS,
         *PAPER_ERRORS,
     ],
 )

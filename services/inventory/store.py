@@ -12,6 +12,8 @@ from services.inventory.adjustment.store import INDEXES as ADJUSTMENT_INDEXES
 from services.inventory.adjustment.store import AdjustmentRequestStore
 from services.inventory.auditor.store import INDEXES as AUDITOR_INDEXES
 from services.inventory.auditor.store import AuditorStore
+from services.inventory.backorder.store import INDEXES as BACKORDER_INDEXES
+from services.inventory.backorder.store import BackorderStore
 from services.inventory.bundle.store import INDEXES as BUNDLE_INDEXES
 from services.inventory.bundle.store import BundleStore
 from services.inventory.capacity.store import INDEXES as CAPACITY_INDEXES
@@ -70,6 +72,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **CAPACITY_INDEXES,
     **SOURCED_INDEXES,
     **WAIT_INDEXES,
+    **BACKORDER_INDEXES,
 }
 
 
@@ -97,6 +100,7 @@ class InventoryStore:
         self.reorder = ReorderStore(db, self._changed)
         self.adjustment_requests = AdjustmentRequestStore(db, self._changed)
         self.waiting = WaitStore(db, self._changed)
+        self.backorders = BackorderStore(db, self._changed)
         self.papers = (
             *(self.transfers, self.deliveries, self.fulfillments),
             *(self.counts, self.waves, self.adjustment_requests),

@@ -12,6 +12,8 @@ from kit.graphql.execution.batch import batch_field
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.inventory import model
+from services.inventory.backorder.actions import offers
+from services.inventory.backorder.types import BackorderOffer
 from services.inventory.context import READ, Info
 from services.inventory.loaders import NEAREST, Around
 from services.inventory.location.types import GeoPointInput, LocationService, check_radius
@@ -100,6 +102,23 @@ class Variant:
         """For all variants of the request together."""
         promises = await promises_of(info, [(variant.sku, quantity) for variant in variants], where)
         return [*promises]
+
+    @batch_field(
+        description="What can be ordered at a location before it is there, by the channel's policy; null: nothing."
+    )
+    @staticmethod
+    async def backorder(
+        variants: "Sequence[Variant]",
+        info: Info,
+        location_id: Annotated[strawberry.ID, strawberry.argument(description="Where it is to arrive.")],
+    ) -> "list[BackorderOffer | None]":
+        """For all variants of the request together: two queries."""
+        context = info.context
+        policy = await context.policy()
+        skus = [variant.sku for variant in variants]
+        found = await offers(context.store, skus, str(location_id), policy, now=context.caller.at)
+        shows = context.sees_numbers(policy)
+        return [BackorderOffer.of(found[sku], shows) if sku in found else None for sku in skus]
 
     @strawberry.field(description="Where it lies, held pieces included; for staff: needs the scope stock:read.")
     async def stock(

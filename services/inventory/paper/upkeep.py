@@ -10,6 +10,7 @@ from pymongo.errors import PyMongoError
 from kit.log import logger
 from kit.times import utc_now
 from services.inventory.adjustment.actions import sweep_adjustments
+from services.inventory.backorder.actions import sweep_backorders
 from services.inventory.count.actions import sweep_counts
 from services.inventory.fulfillment.model import committed as committed_by_fulfillment
 from services.inventory.fulfillment.sweep import sweep_fulfillments
@@ -28,10 +29,10 @@ STUCK = timedelta(minutes=5)
 
 
 async def sweep_papers(store: InventoryStore, *, now: datetime) -> int:
-    """Finish the next batch of every kind of paper; return how many there were. Any number of instances may."""
+    """Finish the next batch of every kind of paper, serve back-orders; return how many. Any number of instances may."""
     swept = await sweep_transfers(store, now) + await sweep_fulfillments(store, now)
     swept += await sweep_counts(store, now) + await sweep_waves(store, now) + await sweep_adjustments(store, now)
-    return swept + await post_left_over(store, store.deliveries)
+    return swept + await post_left_over(store, store.deliveries) + await sweep_backorders(store, now)
 
 
 async def sweep_papers_for_ever(store: InventoryStore) -> None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from kit.errors import InvalidInput, Path, Refusal
+from services.inventory.backorder.rule import MAX_OVERSELL_PERCENT, BackorderMode, BackorderRule
 from services.inventory.model import MAX_QUANTITY, MAX_SKU
 from services.inventory.sourcing.model import DEFAULT_RULES, SourcingRule, check_rules
 
@@ -85,6 +86,7 @@ class PolicyDraft:
     transfer_days: int | None = None
     no_delivery: frozenset[date] = frozenset()
     sourcing: tuple[SourcingRule, ...] = DEFAULT_RULES
+    backorders: tuple[BackorderRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ class Policy:
             if min(rank) >= 0 and rank > best:
                 best, kept = rank, rule.pieces
         return kept
+
+    def backorder(self, sku: str, location_id: str) -> BackorderRule | None:
+        """What may be sold of this SKU there before it is there; None: nothing, as where no rule matches."""
+        best, found = (-1, -1), None
+        for rule in self.draft.backorders:
+            rank = (exactness(rule.sku, sku), exactness(rule.location, location_id))
+            if min(rank) >= 0 and rank > best:
+                best, found = rank, rule
+        return None if found is None or found.mode is BackorderMode.NONE else found
 
     def band(self, available: int) -> StockBand:
         """What a quantity is called."""
@@ -148,6 +159,7 @@ def check_policy(channel: str, draft: PolicyDraft, at: Path = ("input",)) -> lis
         ("safety", len(draft.safety), MAX_RULES),
         ("leadTimes", len(draft.leads), MAX_RULES),
         ("noDelivery", len(draft.no_delivery), MAX_HOLIDAYS),
+        ("backorders", len(draft.backorders), MAX_RULES),
     ):
         if count > most:
             problems.append(_invalid((*at, name), f"at most {most}", str(count)))
@@ -155,6 +167,8 @@ def check_policy(channel: str, draft: PolicyDraft, at: Path = ("input",)) -> lis
         problems += _check_safety(rule, (*at, "safety", str(index)))
     for index, lead in enumerate(draft.leads[:MAX_RULES]):
         problems += _check_lead(lead, (*at, "leadTimes", str(index)))
+    for index, backorder in enumerate(draft.backorders[:MAX_RULES]):
+        problems += _check_backorder(backorder, (*at, "backorders", str(index)))
     return problems + check_rules(draft.sourcing, (*at, "sourcing"))
 
 
@@ -162,6 +176,20 @@ def _check_safety(rule: SafetyRule, at: Path) -> list[Refusal]:
     problems = _check_range(rule.pieces, MAX_QUANTITY, (*at, "pieces"))
     problems += _check_pattern(rule.sku, (*at, "sku"))
     return problems + _check_pattern(rule.location, (*at, "location"))
+
+
+def _check_backorder(rule: BackorderRule, at: Path) -> list[Refusal]:
+    problems = _check_pattern(rule.sku, (*at, "sku")) + _check_pattern(rule.location, (*at, "location"))
+    if rule.limit is not None:
+        problems += _check_range(rule.limit, MAX_QUANTITY, (*at, "limit"))
+    if not 0 <= rule.oversell_percent <= MAX_OVERSELL_PERCENT:
+        problems.append(_invalid((*at, "oversellPercent"), f"0 to {MAX_OVERSELL_PERCENT}", str(rule.oversell_percent)))
+    is_preorder = rule.mode is BackorderMode.PREORDER
+    if is_preorder and rule.limit is None:
+        problems.append(_invalid((*at, "limit"), "how many may be sold before the release", "none"))
+    if is_preorder != (rule.release_at is not None):
+        problems.append(_invalid((*at, "releaseAt"), "a time, for a pre-order only", str(rule.release_at)))
+    return problems
 
 
 def _check_lead(rule: LeadRule, at: Path) -> list[Refusal]:

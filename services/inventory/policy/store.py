@@ -5,6 +5,7 @@ that made it at once, by others after that.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from time import monotonic
 
@@ -12,6 +13,7 @@ from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from kit.mongo import Database, Document
+from services.inventory.backorder.rule import BackorderMode, BackorderRule
 from services.inventory.policy.model import ANY, DEFAULT, LeadRule, Policy, PolicyDraft, SafetyRule, StockDisplay
 from services.inventory.sourcing.model import SourcingRule
 
@@ -82,6 +84,7 @@ def _document(channel: str, draft: PolicyDraft, version: int, now: datetime) -> 
         "transfer_days": draft.transfer_days,
         "no_delivery": sorted(day.isoformat() for day in draft.no_delivery),
         "sourcing": [rule.value for rule in draft.sourcing],
+        "backorders": [{**asdict(rule), "mode": rule.mode.value} for rule in draft.backorders],
         "version": version,
         "updated_at": now,
     }
@@ -96,5 +99,8 @@ def _policy(document: Document) -> Policy:
         transfer_days=document["transfer_days"],
         no_delivery=frozenset(date.fromisoformat(day) for day in document["no_delivery"]),
         sourcing=tuple(SourcingRule(rule) for rule in document["sourcing"]),
+        backorders=tuple(
+            BackorderRule(**{**rule, "mode": BackorderMode(rule["mode"])}) for rule in document.get("backorders", ())
+        ),
     )
     return Policy(document["_id"], draft, document["version"], document["updated_at"])

@@ -6,6 +6,7 @@ import strawberry
 
 from kit.errors import InvalidInput, Path, Refused
 from kit.graphql.errors import Payload
+from services.inventory.backorder.types import BackorderRule, BackorderRuleInput
 from services.inventory.hours.types import Weekday
 from services.inventory.policy import model
 from services.inventory.sourcing.model import DEFAULT_RULES, SourcingRule
@@ -53,6 +54,9 @@ class StockPolicy:
     )
     no_delivery: list[date] = strawberry.field(description="Days without any delivery.")
     sourcing: list[SourcingRule] = strawberry.field(description="What a sourcing plan is judged by, in this order.")
+    backorders: list[BackorderRule] = strawberry.field(
+        description="What is sold before it is there. Of those that match, the most exact decides; SKU first."
+    )
     version: int = strawberry.field(description="Rises with every edit; 0 while nobody has set one.")
     updated_at: datetime | None = strawberry.field(description="When it was last set.")
 
@@ -80,6 +84,7 @@ class StockPolicy:
             transfer_days=draft.transfer_days,
             no_delivery=sorted(draft.no_delivery),
             sourcing=list(draft.sourcing),
+            backorders=[BackorderRule.of(one) for one in draft.backorders],
             version=policy.version,
             updated_at=policy.updated_at,
         )
@@ -136,6 +141,10 @@ class StockPolicySetInput:
     sourcing: list[SourcingRule] = strawberry.field(
         default_factory=lambda: list(DEFAULT_RULES), description="What a plan is judged by, in this order; each once."
     )
+    backorders: list[BackorderRuleInput] = strawberry.field(
+        default_factory=list,
+        description=f"What is sold before it is there, at most {model.MAX_RULES}; without any, nothing is.",
+    )
 
     def to_draft(self) -> model.PolicyDraft:
         """For the model; refused where a weekday comes twice."""
@@ -147,6 +156,7 @@ class StockPolicySetInput:
             transfer_days=self.transfer_days,
             no_delivery=frozenset(self.no_delivery),
             sourcing=tuple(self.sourcing),
+            backorders=tuple(one.to_rule() for one in self.backorders),
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from kit.errors import BadUserInput
 from services.inventory.location.model import MAX_RADIUS_KM, GeoPoint, Location, Nearness
 from services.inventory.location.operation import LocationService
+from services.inventory.model import stock_id
 from services.inventory.policy.model import Policy
 from services.inventory.promise.assembled import pieces_at
 from services.inventory.promise.model import (
@@ -96,8 +97,16 @@ async def know(store: InventoryStore, skus: Sequence[str], places: Places, polic
     ids = list({location.id for location in (*places.shops, *places.sources)})
     available = await pieces_at(store, skus, ids, policy) if ids else {}
     arrivals: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
-    for row in await store.deliveries.incoming(skus, ids) if ids else ():
-        arrivals[row.sku, row.location_id].append(Arrival(row.sku, row.location_id, row.quantity, row.due_at))
+    incoming = await store.deliveries.incoming(skus, ids) if ids else []
+    taken = {line.id: line.ordered for line in await store.backorders.lines_of(skus, ids)} if incoming else {}
+    for row in incoming:  # soonest first: who has ordered already is served first
+        theirs = min(taken.get(stock_id(row.sku, row.location_id), 0), row.quantity)
+        if theirs:
+            taken[stock_id(row.sku, row.location_id)] -= theirs
+        if row.quantity > theirs:
+            arrivals[row.sku, row.location_id].append(
+                Arrival(row.sku, row.location_id, row.quantity - theirs, row.due_at)
+            )
     return Known(at, policy, available, arrivals, places.sources)
 
 
