@@ -47,15 +47,19 @@ class Context:
         try:
             return await work
         except Refused as refused:
-            if self.sees_numbers(await self.policy()):
+            policy = await self.policy()
+            if self.sees_numbers(policy):
                 raise
-            raise Refused(*[_discreet(each) for each in refused.refusals]) from None
+            raise Refused(*[_roughly(each, policy) for each in refused.refusals]) from None
 
 
-def _discreet(refusal: Refusal) -> Refusal:
-    """The refusal without its number."""
-    if isinstance(refusal, InsufficientStock | SourcingShort):
-        return replace(refusal, available=None)
+def _roughly(refusal: Refusal, policy: Policy) -> Refusal:
+    """The refusal with the band shoppers see in the place of a number."""
+    if isinstance(refusal, InsufficientStock) and refusal.available is not None:
+        kept = policy.keeps_back(refusal.sku, refusal.location_id)
+        return replace(refusal, available=None, band=policy.band(refusal.available - kept))
+    if isinstance(refusal, SourcingShort) and refusal.available is not None:
+        return replace(refusal, available=None, band=policy.band(refusal.available))
     return replace(refusal, open=None) if isinstance(refusal, BackorderLimitReached) else refusal
 
 

@@ -79,11 +79,19 @@ class Actor:
         return actor_name(self.channel, self.staff, self.customer)
 
 
+class StockBand(StrEnum):
+    """A quantity, roughly."""
+
+    IN_STOCK = "IN_STOCK"
+    FEW_LEFT = "FEW_LEFT"
+    OUT = "OUT"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsufficientStock(Refusal):
     """More was asked for than is there; `available` is what there was of `state` when it was refused.
 
-    None: the caller's channel shows no numbers.
+    None: the caller's channel shows no numbers, and `band` says what its shoppers see.
     """
 
     sku: str
@@ -91,6 +99,7 @@ class InsufficientStock(Refusal):
     requested: int
     available: int | None
     state: StockState = StockState.AVAILABLE
+    band: StockBand | None = None
     code: ClassVar[str] = "INSUFFICIENT_STOCK"
 
     @property

@@ -38,6 +38,9 @@ class InsufficientStock(UserError):
     available: int | None = strawberry.field(
         description="Pieces there were of that state when it was refused; null where the channel shows bands only."
     )
+    band: model.StockBand | None = strawberry.field(
+        description="What shoppers see of it where the channel shows bands only; null where the number is told."
+    )
     state: model.StockState = strawberry.field(description="The state they were asked of; mostly AVAILABLE.")
 
 

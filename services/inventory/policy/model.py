@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from kit.errors import InvalidInput, Path, Refusal
 from services.inventory.backorder.rule import MAX_OVERSELL_PERCENT, BackorderMode, BackorderRule
-from services.inventory.model import MAX_QUANTITY, MAX_SKU
+from services.inventory.model import MAX_QUANTITY, MAX_SKU, StockBand
 from services.inventory.sourcing.model import DEFAULT_RULES, SourcingRule, check_rules
 
 ANY = "*"
@@ -35,14 +35,6 @@ class StockDisplay(StrEnum):
 
     NUMBERS = "NUMBERS"
     BANDS = "BANDS"
-
-
-class StockBand(StrEnum):
-    """A quantity, roughly."""
-
-    IN_STOCK = "IN_STOCK"
-    FEW_LEFT = "FEW_LEFT"
-    OUT = "OUT"
 
 
 @dataclass(frozen=True, slots=True)

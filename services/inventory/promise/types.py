@@ -11,8 +11,8 @@ from kit.errors import BadUserInput
 from services.inventory.context import Context, Info
 from services.inventory.location.model import KM_DECIMALS, NearbyLocation
 from services.inventory.location.types import GeoPointInput, Location, check_radius, location_of
-from services.inventory.model import MAX_QUANTITY, LocationId
-from services.inventory.policy.model import Policy, StockBand
+from services.inventory.model import MAX_QUANTITY, LocationId, StockBand
+from services.inventory.policy.model import Policy
 from services.inventory.promise import actions, model
 from services.inventory.promise.availability import Available
 

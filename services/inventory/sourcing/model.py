@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from kit.errors import InvalidInput, Path, Refusal
-from services.inventory.model import MAX_QUANTITY, check_sku
+from services.inventory.model import MAX_QUANTITY, StockBand, check_sku
 
 MAX_DEMANDS = 100
 """Different SKUs of one question: what a reservation may have."""
@@ -111,11 +111,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcingShort(Refusal):
-    """All locations together cannot supply it; `available` is None where the caller's channel shows no numbers."""
+    """All locations together cannot supply it.
+
+    `available` is None where the caller's channel shows no numbers; `band` then says what it would call them.
+    """
 
     sku: str
     requested: int
     available: int | None
+    band: StockBand | None = None
     code: ClassVar[str] = "SOURCING_SHORT"
 
     @property
@@ -152,6 +156,10 @@ def check_rules(rules: Sequence[SourcingRule], at: Path) -> list[Refusal]:
         for index, rule in enumerate(rules)
         if rule in rules[:index]
     ]
+
+
+TELLING = frozenset({SourcingRule.COST, SourcingRule.CAPACITY, SourcingRule.STOCK_HEALTH})
+"""Rules whose value tells how many pieces lie or are taken somewhere."""
 
 
 def measure(picks: Sequence[Pick], candidates: Mapping[str, Candidate], rule: SourcingRule) -> int:

@@ -8,6 +8,7 @@ from kit.errors import BadUserInput, Refused
 from kit.graphql.errors import settle
 from services.inventory.capacity.types import PickHold
 from services.inventory.context import Info
+from services.inventory.promise.types import View
 from services.inventory.reservation.types import Reservation
 from services.inventory.sourcing.actions import SourcedReservation, reserve_sourced
 from services.inventory.sourcing.gathering import Proposal, propose
@@ -30,14 +31,14 @@ class SourcingQuery:
     @strawberry.field(description="From which locations these would come now; holds nothing. Scope stock:reserve.")
     async def sourcing_propose(self, info: Info, input: Input) -> SourcingPlan:
         """See `sourcing.gathering.propose`."""
-        return SourcingPlan.of(await _propose(info, input))
+        return SourcingPlan.of(await _propose(info, input), await View.of(info.context))
 
     @strawberry.field(
         description="The same, and why: how it was found, each rule's value, why the others lost. Scope stock:reserve."
     )
     async def explain_sourcing(self, info: Info, input: Input) -> SourcingExplanation:
         """See `sourcing.explain`."""
-        return SourcingExplanation.of(await _propose(info, input))
+        return SourcingExplanation.of(await _propose(info, input), await View.of(info.context))
 
 
 @strawberry.type
@@ -61,7 +62,8 @@ class SourcingMutation:
             actor=context.actor,
             now=context.caller.at,
         )
-        return await settle(context.discreetly(held), lambda row: _payload(info, row), StockReserveSourcedPayload)
+        view = await View.of(context)
+        return await settle(context.discreetly(held), lambda row: _payload(info, row, view), StockReserveSourcedPayload)
 
 
 async def _propose(info: Info, input: SourcingInput) -> Proposal:
@@ -73,9 +75,9 @@ async def _propose(info: Info, input: SourcingInput) -> Proposal:
         raise BadUserInput(str(refused)) from refused
 
 
-def _payload(info: Info, row: SourcedReservation) -> StockReserveSourcedPayload:
+def _payload(info: Info, row: SourcedReservation, view: View) -> StockReserveSourcedPayload:
     return StockReserveSourcedPayload(
         reservation=Reservation.of(row.reservation, info.context.caller.at),
-        plan=None if row.proposal is None else SourcingPlan.of(row.proposal),
+        plan=None if row.proposal is None else SourcingPlan.of(row.proposal, view),
         pick_holds=[PickHold.of(hold) for hold in row.picks],
     )

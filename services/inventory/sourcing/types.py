@@ -7,9 +7,9 @@ import strawberry
 from kit.graphql.errors import Payload, UserError, presents
 from services.inventory.capacity.types import PickHold
 from services.inventory.location.types import Location
-from services.inventory.model import MAX_QUANTITY
+from services.inventory.model import MAX_QUANTITY, StockBand
 from services.inventory.promise.model import Destination
-from services.inventory.promise.types import DestinationInput
+from services.inventory.promise.types import DestinationInput, View
 from services.inventory.reservation.model import DEFAULT_HOLD_S, MAX_HOLD_S, MIN_HOLD_S
 from services.inventory.reservation.types import Reservation
 from services.inventory.sourcing import actions, explain, gathering, model
@@ -35,6 +35,9 @@ class SourcingShort(UserError):
     available: int | None = strawberry.field(
         description="Pieces that can be supplied; null where the channel shows shoppers bands only."
     )
+    band: StockBand | None = strawberry.field(
+        description="The same, roughly, where the channel shows bands only; null where the number is told."
+    )
 
 
 @strawberry.type(description="A rule and what a plan comes to by it; less is better.")
@@ -42,7 +45,10 @@ class SourcingValue:
     """One of a plan's, in the rules' order."""
 
     rule: model.SourcingRule = strawberry.field(description="The rule.")
-    value: str = strawberry.field(description="A whole number, as text because it may be larger than Int.")
+    value: str | None = strawberry.field(
+        description="A whole number, as text because it may be larger than Int. Null for COST, CAPACITY and "
+        "STOCK_HEALTH where the channel shows bands only: they tell how much lies where."
+    )
 
 
 @strawberry.type(description="So many pieces of a SKU from one location.")
@@ -50,7 +56,9 @@ class SourcingLine:
     """See `sourcing.model.Pick`."""
 
     sku: strawberry.ID = strawberry.field(description="Of what.")
-    quantity: int = strawberry.field(description="Pieces.")
+    quantity: int | None = strawberry.field(
+        description="Pieces. Where the channel shows bands only, null unless it is all that was asked for of the SKU."
+    )
     location: Location = strawberry.field(description="From where.")
 
 
@@ -59,7 +67,8 @@ class SourcingMissing:
     """One SKU's."""
 
     sku: strawberry.ID = strawberry.field(description="Of what.")
-    quantity: int = strawberry.field(description="Pieces.")
+    quantity: int | None = strawberry.field(description="Pieces; null where the channel shows bands only.")
+    band: StockBand = strawberry.field(description="What can be supplied of it, roughly.")
 
 
 @strawberry.type(description="Where the pieces would come from; nothing is held by it.")
@@ -74,18 +83,28 @@ class SourcingPlan:
     remark: str | None = strawberry.field(description="Why it is not proven; null if it is.")
 
     @classmethod
-    def of(cls, proposal: gathering.Proposal) -> "SourcingPlan":
-        """From the model."""
+    def of(cls, proposal: gathering.Proposal, view: View) -> "SourcingPlan":
+        """From the model, as the caller may see it."""
         plan, at = proposal.plan, proposal.locations
+        asked = {demand.sku: demand.quantity for demand in proposal.demands}
         return cls(
             lines=[
                 SourcingLine(
-                    sku=strawberry.ID(pick.sku), quantity=pick.quantity, location=Location.of(at[pick.location_id])
+                    sku=strawberry.ID(pick.sku),
+                    quantity=pick.quantity if view.shows_numbers or pick.quantity == asked[pick.sku] else None,
+                    location=Location.of(at[pick.location_id]),
                 )
                 for pick in plan.picks
             ],
-            missing=[SourcingMissing(sku=strawberry.ID(sku), quantity=left) for sku, left in plan.short.items()],
-            values=_values(plan.rules, plan.values),
+            missing=[
+                SourcingMissing(
+                    sku=strawberry.ID(sku),
+                    quantity=left if view.shows_numbers else None,
+                    band=view.policy.band(asked[sku] - left),
+                )
+                for sku, left in plan.short.items()
+            ],
+            values=_values(plan.rules, plan.values, view),
             method=plan.method,
             is_proven=plan.is_proven,
             remark=plan.remark,
@@ -113,19 +132,19 @@ class SourcingExplanation:
     losers: list[SourcingLoser] = strawberry.field(description=f"Nearest first, at most {explain.MAX_LOSERS}.")
 
     @classmethod
-    def of(cls, proposal: gathering.Proposal) -> "SourcingExplanation":
-        """From the model."""
+    def of(cls, proposal: gathering.Proposal, view: View) -> "SourcingExplanation":
+        """From the model, as the caller may see it."""
         rules, at = proposal.plan.rules, proposal.locations
         losers = explain.explain_losers(proposal.plan, proposal.demands, proposal.candidates)
         return cls(
-            plan=SourcingPlan.of(proposal),
+            plan=SourcingPlan.of(proposal, view),
             considered=len(proposal.candidates),
             losers=[
                 SourcingLoser(
                     location=Location.of(at[loser.location_id]),
                     because=loser.because,
                     rule=loser.rule,
-                    values=[] if loser.values is None else _values(rules, loser.values),
+                    values=[] if loser.values is None else _values(rules, loser.values, view),
                 )
                 for loser in losers
             ],
@@ -205,5 +224,8 @@ def _target(pickup: str | None, to: DestinationInput | None) -> gathering.Target
     return gathering.Target(pickup, Destination(to.country, to.postal_code), point)
 
 
-def _values(rules: Sequence[model.SourcingRule], values: Sequence[int]) -> list[SourcingValue]:
-    return [SourcingValue(rule=rule, value=str(value)) for rule, value in zip(rules, values, strict=True)]
+def _values(rules: Sequence[model.SourcingRule], values: Sequence[int], view: View) -> list[SourcingValue]:
+    return [
+        SourcingValue(rule=rule, value=None if rule in model.TELLING and not view.shows_numbers else str(value))
+        for rule, value in zip(rules, values, strict=True)
+    ]

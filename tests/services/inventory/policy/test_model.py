@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
+from services.inventory.model import StockBand
 from services.inventory.policy.model import (
     LeadRule,
     Policy,
     PolicyDraft,
     SafetyRule,
-    StockBand,
     check_policy,
     exactness,
 )

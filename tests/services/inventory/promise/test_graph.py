@@ -99,8 +99,9 @@ async def test_a_refused_reservation_tells_a_shopper_no_number_that_bands_hide(g
     line = {"sku": MUG, "locationId": town.osaka, "quantity": 9}
     given = {"idempotencyKey": "k", "lines": [line]}
     sells = replace(SHOPPER, scopes=frozenset({"stock:reserve"}))
-    (told,) = (await graph.data(RESERVE, sells, input=given))["stockReserve"]["userErrors"]
-    assert (told["requested"], told["available"]) == (9, None)
+    reserve = RESERVE.replace("requested available", "requested available band")
+    (told,) = (await graph.data(reserve, sells, input=given))["stockReserve"]["userErrors"]
+    assert (told["requested"], told["available"], told["band"]) == (9, None, "IN_STOCK")
     assert "7" not in told["message"].replace(town.osaka, "")
     staff = replace(SHOPPER, scopes=frozenset({"stock:reserve", "stock:read"}))
     (told,) = (await graph.data(RESERVE, staff, input=given))["stockReserve"]["userErrors"]

@@ -1,5 +1,6 @@
 """Sourcing as a channel's back end asks for it: a plan, why it is so, a reservation by it, and picks."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,13 @@ from tests.services.inventory.test_graph import STAFF, UPSERT, WEB, Graph
 from tests.services.inventory.world import CUP, GINZA, MUG, SHIBUYA, Shop, watched_store
 
 EXPLAIN = """query ($input: SourcingInput!) { explainSourcing(input: $input) { considered
-  plan { method isProven remark values { rule value } missing { sku quantity }
+  plan { method isProven remark values { rule value } missing { sku quantity band }
     lines { sku quantity location { name } } }
   losers { because rule values { rule value } location { name } } } }"""
 PROPOSE = "query ($input: SourcingInput!) { sourcingPropose(input: $input) { method isProven lines { sku } } }"
 RESERVE = """mutation ($input: StockReserveSourcedInput!) { stockReserveSourced(input: $input) {
   reservation { id state lines { quantity location { name } } } plan { method } pickHolds { key day pieces state }
-  userErrors { __typename code path ... on SourcingShort { sku requested available } } } }"""
+  userErrors { __typename code path ... on SourcingShort { sku requested available band } } } }"""
 HOLD = """mutation ($input: PickCapacityHoldInput!) { pickCapacityHold(input: $input) { hold { state day }
   userErrors { __typename ... on PickCapacityExceeded { requested left } } } }"""
 USE = """mutation ($input: PickCapacityEndInput!) { pickCapacityUse(input: $input) { hold { state }
@@ -92,6 +93,7 @@ async def test_a_shortage_is_data_with_its_facts(graph: Graph, shop: Shop) -> No
             "sku": MUG,
             "requested": 3,
             "available": 1,
+            "band": None,
         }
     ]
 
@@ -116,3 +118,27 @@ async def test_sourcing_is_for_who_reserves(graph: Graph, shop: Shop) -> None:
     ):
         answer = await graph.ask(query, nobody, input=given)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_where_shoppers_see_bands_no_plan_tells_a_number(graph: Graph, shop: Shop) -> None:
+    await shop.stock({MUG: 2, CUP: 9}, shop.ginza)
+    await shop.stock({MUG: 5}, shop.shibuya)
+    set_policy = "mutation ($input: StockPolicySetInput!) { stockPolicySet(input: $input) { userErrors { code } } }"
+    await graph.data(
+        set_policy, STAFF, input={"channel": "web", "expectedVersion": 0, "display": "BANDS", "fewLeft": 8}
+    )
+    asked = at(shop, (MUG, 100), (CUP, 3))
+    explained = (await graph.data(EXPLAIN, WEB, input=asked))["explainSourcing"]
+    plan = explained["plan"]
+    assert plan["missing"] == [{"sku": MUG, "quantity": None, "band": "FEW_LEFT"}]
+    assert {(line["sku"], line["quantity"]) for line in plan["lines"]} == {(MUG, None), (CUP, 3)}
+    told = {each["rule"]: each["value"] is not None for each in plan["values"]}
+    assert told == {"FEWEST_SPLITS": True, "DISTANCE": True, "COST": False, "CAPACITY": False, "STOCK_HEALTH": False}
+    refused = (await graph.data(RESERVE, WEB, input={"idempotencyKey": "k", **asked}))["stockReserveSourced"]
+    (error,) = refused["userErrors"]
+    assert (error["requested"], error["available"], error["band"]) == (100, None, "FEW_LEFT")
+    staff = replace(STAFF, channel="web", scopes=WEB.scopes | {"stock:read"})
+    plan = (await graph.data(EXPLAIN, staff, input=asked))["explainSourcing"]["plan"]
+    assert plan["missing"] == [{"sku": MUG, "quantity": 93, "band": "FEW_LEFT"}]
+    assert {line["quantity"] for line in plan["lines"] if line["sku"] == MUG} == {2, 5}
+    assert all(each["value"] is not None for each in plan["values"])
