@@ -4,7 +4,7 @@ Owns everything that is decided by the document and its variables alone. Knows n
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -39,6 +39,7 @@ from gateway.errors import (
 from gateway.request.deferral import deferral_reader, defers, without_defer
 from gateway.request.limits import MAX_TOKENS, check_limits
 from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex, fragment_of
+from kit.graphql.coercion import Coercer, coerced, coercers_of
 
 MAX_ERRORS = 20
 """Errors told about one document; the first few tell it all."""
@@ -68,6 +69,7 @@ class Operation:
     introspection: DocumentNode | None
     deferring: bool = False
     labels: tuple[str, ...] = ()
+    coercers: Mapping[str, tuple[Coercer, bool]] = field(default_factory=dict)
 
     def positions_of(self, variables: Mapping[str, Any], in_parts: bool = False) -> tuple[bool, ...]:
         """How the switches stand in one request; refuses null, which a default makes possible."""
@@ -132,6 +134,7 @@ def read_operation(
         tuple(sorted(declared & set(switches))),
         without_defer(about_schema) if deferring and about_schema else about_schema,
         deferring,
+        coercers=coercers_of(schema, node),
     )
 
 
@@ -140,6 +143,9 @@ def coerce_variables(schema: GraphQLSchema, operation: Operation, given: Mapping
     definitions = operation.node.variable_definitions
     if not definitions:
         return {}
+    quick = coerced(operation.coercers, given) if operation.coercers else None
+    if quick is not None:
+        return quick
     values = get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
     if isinstance(values, list):
         raise RequestRefused([shape_error(reason, BAD_USER_INPUT) for reason in values])

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from graphql import VariableNode, Visitor, visit
 from graphql.execution.values import VariableValues, get_argument_values
-from strawberry.types.arguments import convert_arguments
 
+from kit.graphql.execution.conversion import conversions_of
 from kit.graphql.execution.place import Place
 
 LASTING: Final = (str, int, float, bool, type(None), Decimal, date, datetime, time, UUID, Enum)
@@ -22,10 +22,9 @@ def values_of(place: Place, variables: VariableValues) -> tuple[dict[str, Any], 
     resolver = place.resolver
     values = get_argument_values(place.field, place.node, variables)
     if resolver.strawberry is not None and values:
-        converter = resolver.converter
-        values = convert_arguments(
-            values, resolver.strawberry.arguments, converter.scalar_registry, converter.config, None
-        )
+        if place.convert is None:
+            place.convert = conversions_of(resolver.strawberry, resolver.converter)
+        values = place.convert(values)
     return values, all(isinstance(value, LASTING) for value in values.values())
 
 

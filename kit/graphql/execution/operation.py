@@ -4,18 +4,10 @@ from asyncio import gather
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import (
-    ExecutionResult,
-    GraphQLError,
-    GraphQLObjectType,
-    Undefined,
-    get_named_type,
-    is_input_object_type,
-    is_non_null_type,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, Undefined
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
-from graphql.utilities.coerce_input_value import coerce_input_value
 
+from kit.graphql.coercion import coerced
 from kit.graphql.execution.lane import Lane, Request
 from kit.graphql.execution.place import Kind, Place, Select
 from kit.graphql.execution.plan import Asked, Plan
@@ -25,8 +17,6 @@ from kit.graphql.execution.source import RUNTIME, Source
 
 MAX_COERCION_ERRORS = 50
 """As many as graphql-core reports by default."""
-MAX_PLAIN_DEPTH = 20
-"""Variables nested deeper than this are looked at by graphql-core, which refuses what is too deep."""
 
 
 class Operation:
@@ -136,32 +126,16 @@ def coerce_variables(asked: Asked, given: Mapping[str, Any] | None) -> VariableV
     if not asked.signatures:
         return VariableValues({}, {})
     values = given or {}
-    sources: dict[str, VariableValueSource] = {}
-    coerced: dict[str, Any] = {}
-    for name, signature in asked.signatures.items():
-        value = values.get(name, Undefined)
-        if value is Undefined:
-            if name in asked.defaulted or is_non_null_type(signature.type):
-                return _by_graphql_core(asked, values)
-            sources[name] = VariableValueSource(signature)
-            continue
-        is_deep = is_input_object_type(get_named_type(signature.type)) and _is_deep(value)
-        made = Undefined if is_deep else coerce_input_value(value, signature.type)
-        if made is Undefined:
-            return _by_graphql_core(asked, values)
-        sources[name] = VariableValueSource(signature, value)
-        coerced[name] = made
-    return VariableValues(sources, coerced)
+    made = coerced(asked.coercers, values)
+    if made is None:
+        return _by_graphql_core(asked, values)
+    sources = {
+        name: VariableValueSource(signature, values.get(name, Undefined))
+        for name, signature in asked.signatures.items()
+    }
+    return VariableValues(sources, made)
 
 
 def _by_graphql_core(asked: Asked, values: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
     definitions = asked.operation.variable_definitions or ()
     return get_variable_values(asked.schema, definitions, dict(values), max_errors=MAX_COERCION_ERRORS)
-
-
-def _is_deep(value: Any, depth: int = 0) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return False
-    return depth >= MAX_PLAIN_DEPTH or any(_is_deep(item, depth + 1) for item in value)

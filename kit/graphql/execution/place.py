@@ -18,6 +18,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails
 
+from kit.graphql.execution.conversion import Conversions
 from kit.graphql.execution.resolver import Resolver
 
 Node: TypeAlias = tuple[Any, Any, Any, "Place"]
@@ -41,6 +42,7 @@ class Place:
     __slots__ = (
         "by_class",
         "by_type",
+        "convert",
         "depth",
         "details",
         "field",
@@ -90,6 +92,7 @@ class Place:
         self.by_class = {}
         self.by_type = {}
         self.items = None
+        self.convert: Conversions | None = None
         self.item: Place | None = None
         self.owner = self
         self.wanted = {}

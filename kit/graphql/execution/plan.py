@@ -33,6 +33,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues
 
+from kit.graphql.coercion import Coercer, coercers_of
 from kit.graphql.execution.place import Place, field_place
 from kit.graphql.execution.refusal import NotCompiled
 from kit.graphql.execution.resolver import resolver_of
@@ -51,7 +52,7 @@ class Asked:
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     signatures: dict[str, GraphQLVariableSignature]
-    defaulted: frozenset[str]
+    coercers: Mapping[str, tuple[Coercer, bool]]
     conditions: tuple[str, ...]
 
     @property
@@ -90,11 +91,9 @@ def read_operation(
         if isinstance(signature, GraphQLError):
             raise NotCompiled(signature.message)
         signatures[signature.name] = signature
-    defaulted = frozenset(
-        node.variable.name.value for node in operation.variable_definitions or () if node.default_value is not None
-    )
+    coercers = coercers_of(schema, operation)
     conditions = _conditions(document)
-    return Asked(schema, document, operation, fragments, signatures, defaulted, conditions)
+    return Asked(schema, document, operation, fragments, signatures, coercers, conditions)
 
 
 @dataclass(slots=True)
