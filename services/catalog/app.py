@@ -65,7 +65,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(**{f"drain_{number}": one.run() for number, one in enumerate(drainers(store, event_log))}),
         background(**{f"hear_{number}": one.run() for number, one in enumerate(consumers(store, event_log))}),
-        background(count_stars=keep_counting(store)),
+        background(count_stars=keep_counting(store), follow_prices=store.quote.follow()),
         keeping_search(store, engine, directory),
         background(refile_products=refile_for_ever(store)),
         background(make_coupons=make_for_ever(store), sweep_redemptions=sweep_for_ever(store)),

@@ -69,7 +69,7 @@ class Loaders:
         self.channel: DataLoader[str, Channel | None] = by_key(store.channel.by_id)
         self.facts: dict[str, VariantFacts] = {}
         """What this request has read of SKUs already; `item` asks for no more than the others."""
-        self.item: DataLoader[str, Item | None] = by_key(partial(load_items, store, known=self.facts))
+        self.item: DataLoader[str, Item | None] = by_key(partial(load_items, store, facts=self.facts))
 
     async def _shown(
         self, fetch: Callable[[Sequence[str]], Awaitable[dict[str, Category]]], keys: Sequence[str]

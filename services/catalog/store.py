@@ -114,6 +114,9 @@ class CatalogStore:
         self.pricing = PricingStore(db, self._changed)
         self.promotion = PromotionStore(db, self._changed)
         self.quote = QuoteStore(db, self.pricing, self.promotion)
+        self.product.on_write = self.quote.forget_products
+        self.pricing.on_book = self.quote.forget_book
+        self.pricing.on_policy = self.promotion.on_write = self.quote.forget
         self.shopper = ShopperStore(db)
         self.attribute = AttributeStore(db)
         self.bundle = BundleStore(db)

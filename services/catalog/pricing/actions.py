@@ -86,7 +86,6 @@ async def set_tax_policy(store: CatalogStore, policy: TaxPolicy) -> TaxPolicy:
         there = (await store.pricing.policies([policy.channel])).get(policy.channel)
         actual = 0 if there is None else int(there["version"])
         raise Refused(VersionConflict(expected_version=policy.version, actual_version=actual))
-    store.quote.forget()
     return replace(policy, version=policy.version + 1)
 
 

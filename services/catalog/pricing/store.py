@@ -40,13 +40,15 @@ def product_key(product_id: str) -> str:
 
 
 class PricingStore:
-    """Books, policies and history."""
+    """Books, policies and history; `on_book` hears the key of every book that was written, `on_policy` of policies."""
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         self.books_collection = db[BOOKS]
         self._policies = db[POLICIES]
         self._history = db[HISTORY]
         self._changed = changed
+        self.on_book: Callable[[str], None] = lambda key: None
+        self.on_policy: Callable[[], None] = lambda: None
 
     async def books(self, keys: Sequence[str]) -> dict[str, PriceBook]:
         """The books there are, by key: one query for all."""
@@ -77,6 +79,7 @@ class PricingStore:
             )
         except DuplicateKeyError:
             return None
+        self.on_book(key)
         self._changed()
         return None if kept is None else _book(kept)
 
@@ -103,6 +106,7 @@ class PricingStore:
             done = await self._policies.update_one(seen, {"$set": document}, upsert=policy.version == 0)
         except DuplicateKeyError:
             return False
+        self.on_policy()
         return done.matched_count == 1 or done.upserted_id is not None
 
     async def histories(self, skus: Sequence[str]) -> dict[str, list[Snapshot]]:

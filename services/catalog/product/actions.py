@@ -74,6 +74,7 @@ async def write_product(store: CatalogStore, wanted: Wanted, write: Write) -> Pr
     try:
         if needs_turn(wanted, write):
             kept = await store.bundle.in_turn(lambda session: _write_in_turn(store, wanted, write, session))
+            store.product.on_write([write.id])
             store.on_change()
         else:
             kept = await _write(store, write, None)

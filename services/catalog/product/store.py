@@ -4,7 +4,7 @@ A product is one document with its variants and their prices, so that any edit o
 key: `_id`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, UpdateOne
@@ -95,11 +95,12 @@ _HIDDEN = {"outbox": 0, "sort_name": 0}
 
 
 class ProductStore:
-    """Products; `on_change` is called after every write that left an event."""
+    """Products; `on_change` is called after every write that left an event, `on_write` with what was written."""
 
     def __init__(self, db: Database, on_change: Callable[[], None]) -> None:
         self.products = db[COLLECTION]
         self._on_change = on_change
+        self.on_write: Callable[[Collection[str]], None] = lambda ids: None
 
     async def by_id(self, ids: Sequence[str], parts: Parts | None = None) -> dict[str, Product]:
         """The products there are, by id; of `parts` only, if given, and then other fields are empty."""
@@ -169,6 +170,7 @@ class ProductStore:
             await self.products.insert_one(document, session=session)
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
+        self.on_write([write.id])
         self._on_change()
         return parse_product(document)
 
@@ -180,6 +182,7 @@ class ProductStore:
             )
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
+        self.on_write([write.id])
         self._on_change()
         return None if kept is None else parse_product(kept)
 
@@ -202,6 +205,7 @@ class ProductStore:
             failed = {one["index"]: conflict_of(one) for one in (error.details or {})["writeErrors"]}
             complete = False
         finally:
+            self.on_write([write.id for write in writes])
             self._on_change()
         if not complete:
             failed = await self._missed(writes, failed)
@@ -225,7 +229,9 @@ class ProductStore:
             UpdateOne({"_id": row.id, "category_ids": list(row.category_ids)}, {"$set": {"category_path": list(path)}})
             for row, path in changes
         ]
-        return (await self.products.bulk_write(updates, ordered=False)).modified_count if updates else 0
+        done = (await self.products.bulk_write(updates, ordered=False)).modified_count if updates else 0
+        self.on_write([row.id for row, _ in changes])
+        return done
 
     async def count(self) -> int:
         """How many products there are, estimated from the collection's own count."""

@@ -22,7 +22,6 @@ async def upsert_promotion(
     if draft.enabled and await store.promotion.count_enabled() >= MAX_ENABLED + (id is not None):
         expected = f"at most {MAX_ENABLED} promotions switched on"
         raise Refused(InvalidInput(path=("input", "enabled"), expected=expected, got="one more"))
-    store.quote.forget()
     if id is None:
         return await store.promotion.insert(draft, now)
     kept = await store.promotion.replace(id, version or 0, draft, now)

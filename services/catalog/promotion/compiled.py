@@ -2,9 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from services.catalog.promotion.model import Promotion, Situation, fits
+from services.catalog.promotion.model import Promotion, Situation, holds_always, holds_now, is_for
+
+MAX_KINDS = 1_000
+"""Kinds of situations whose promotions are kept: channels by segments, ranks and shops that really ask."""
+
+
+class Kind(NamedTuple):
+    """The promotions for one kind of situation: those that hold always, and those that have to be asked each time."""
+
+    always: frozenset[int]
+    sometimes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +25,28 @@ class Compiled:
     ordered: tuple[Promotion, ...]
     by_tag: Mapping[str, tuple[int, ...]]
     for_everything: tuple[int, ...]
+    kinds: dict[tuple[object, ...], Kind] = field(default_factory=dict, compare=False)
+    """What `fitting` found for the kinds of situations it was asked for; it only saves time."""
 
     def fitting(self, situation: Situation) -> "Fitting":
         """Those that may apply in a situation, whatever is in the basket: asked once for a page of prices."""
-        allowed = [fits(promotion, situation) for promotion in self.ordered]
-        return Fitting(self, tuple(place for place in self.for_everything if allowed[place]), tuple(allowed))
+        kind = self._kind(situation)
+        now = [place for place in kind.sometimes if holds_now(self.ordered[place], situation)]
+        allowed = kind.always.union(now) if now else kind.always
+        return Fitting(self, tuple(place for place in self.for_everything if place in allowed), allowed)
+
+    def _kind(self, situation: Situation) -> Kind:
+        here = situation
+        key = (here.channel, here.currency, here.location, here.segments, here.rank, here.is_first_purchase)
+        known = self.kinds.get(key)
+        if known is None:
+            places = [place for place, one in enumerate(self.ordered) if is_for(one, situation)]
+            always = frozenset(place for place in places if holds_always(self.ordered[place]))
+            known = Kind(always, tuple(place for place in places if place not in always))
+            if len(self.kinds) >= MAX_KINDS:
+                self.kinds.clear()
+            self.kinds[key] = known
+        return known
 
     @property
     def counts_by_customer(self) -> list[str]:
@@ -32,7 +60,7 @@ class Fitting:
 
     compiled: Compiled
     for_everything: tuple[int, ...]
-    allowed: tuple[bool, ...]
+    allowed: frozenset[int]
 
     def candidates(self, tags: Sequence[Sequence[str]]) -> list[tuple[Promotion, list[int]]]:
         """The promotions that mean any of these lines, in order, each with the places of its lines.
@@ -45,7 +73,7 @@ class Fitting:
         for line, own in enumerate(tags):
             for tag in own:
                 for place in by_tag.get(tag, ()):
-                    if allowed[place]:
+                    if place in allowed:
                         lines = found.setdefault(place, [])
                         if not lines or lines[-1] != line:
                             lines.append(line)

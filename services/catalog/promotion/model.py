@@ -211,21 +211,40 @@ class Situation:
 
 def fits(promotion: Promotion, situation: Situation) -> bool:
     """Whether a promotion may apply here at all, whatever is in the basket."""
+    return is_for(promotion, situation) and holds_now(promotion, situation)
+
+
+def is_for(promotion: Promotion, situation: Situation) -> bool:
+    """Whether it is for this kind of buyer in this place: what is the same for many buyers and at any time."""
     draft = promotion.draft
     wanted = draft.conditions
     return (
         (draft.currency is None or draft.currency == situation.currency)
         and (not wanted.channels or situation.channel in wanted.channels)
         and (not wanted.locations or situation.location in wanted.locations)
-        and (wanted.valid_from is None or wanted.valid_from <= situation.at)
-        and (wanted.valid_until is None or situation.at < wanted.valid_until)
         and (not wanted.segments or not wanted.segments.isdisjoint(situation.segments))
         and (not wanted.ranks or situation.rank in wanted.ranks)
-        and (not wanted.needs_coupon or promotion.id in situation.coupons)
         and (not wanted.first_purchase or situation.is_first_purchase)
+    )
+
+
+def holds_now(promotion: Promotion, situation: Situation) -> bool:
+    """Whether it holds at this instant for this very buyer: time, coupon, and what is left for a customer."""
+    wanted = promotion.draft.conditions
+    return (
+        (wanted.valid_from is None or wanted.valid_from <= situation.at)
+        and (wanted.valid_until is None or situation.at < wanted.valid_until)
+        and (not wanted.needs_coupon or promotion.id in situation.coupons)
         and _has_left(promotion, situation)
         and (not wanted.windows or any(window.holds(situation.at) for window in wanted.windows))
     )
+
+
+def holds_always(promotion: Promotion) -> bool:
+    """Whether `holds_now` says yes to everybody at any time."""
+    wanted = promotion.draft.conditions
+    is_timed = wanted.valid_from is not None or wanted.valid_until is not None or bool(wanted.windows)
+    return not (is_timed or wanted.needs_coupon or promotion.draft.limits.max_uses_per_customer is not None)
 
 
 def _has_left(promotion: Promotion, situation: Situation) -> bool:

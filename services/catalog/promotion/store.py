@@ -37,13 +37,14 @@ Stamp = tuple[str, int, int, int]
 
 
 class PromotionStore:
-    """Promotions, and how often a customer used one."""
+    """Promotions, and how often a customer used one; `on_write` is called after every write of a promotion."""
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         self.promotions = db[COLLECTION]
         self._customers = db[CUSTOMERS]
         self._history = db[HISTORY]
         self._changed = changed
+        self.on_write: Callable[[], None] = lambda: None
 
     async def by_id(self, ids: Sequence[str]) -> dict[str, Promotion]:
         """The promotions there are, by id."""
@@ -82,6 +83,7 @@ class PromotionStore:
             "outbox": [_entry(id, 1, draft, now)],
         }
         await self.promotions.insert_one(document)
+        self.on_write()
         self._changed()
         return promotion_of(document)
 
@@ -94,6 +96,7 @@ class PromotionStore:
             return_document=True,
             projection=HIDDEN,
         )
+        self.on_write()
         self._changed()
         return None if kept is None else promotion_of(kept)
 

@@ -9,11 +9,9 @@ from kit.errors import InvalidInput, NotFound, Refusal, Refused
 from services.catalog.coupon.actions import CouponSeen, opened, see_codes
 from services.catalog.coupon.model import CouponOutcome
 from services.catalog.design.actions import DesignPrice, price_designs
-from services.catalog.offer.model import Viewer
-from services.catalog.pricing.model import PriceBook, base_prices
-from services.catalog.pricing.store import policy_of, product_key, sku_key
-from services.catalog.pricing.tax import TaxClass
-from services.catalog.promotion.model import Situation, tags_of
+from services.catalog.offer.model import Viewer, is_offered
+from services.catalog.pricing.store import policy_of
+from services.catalog.promotion.model import Situation
 from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.model import Item, Market, Quote, WantedLine, check_lines, price_basket
 from services.catalog.quote.refusals import NotPriced
@@ -36,26 +34,14 @@ async def load_items(
     store: CatalogStore,
     skus: Sequence[str],
     viewer: Viewer | None = None,
-    known: Mapping[str, VariantFacts] = MappingProxyType({}),
+    facts: Mapping[str, VariantFacts] = MappingProxyType({}),
 ) -> dict[str, Item]:
-    """What these SKUs' prices depend on, by SKU, as far as the viewer is offered them: two queries for all, or one if
-    all are `known`, because their products were just read."""
-    unknown = [sku for sku in skus if sku not in known]
-    facts = {sku: known[sku] for sku in skus if sku in known}
-    if unknown:
-        facts |= await store.quote.facts(unknown, viewer)
-    products = {fact.product_id for fact in facts.values()}
-    books = await store.pricing.books([*map(sku_key, facts), *map(product_key, products)])
-    return {sku: _item(fact, books) for sku, fact in facts.items()}
+    """What these SKUs' prices depend on, by SKU, as far as the viewer is offered them; None sees all.
 
-
-def _item(fact: VariantFacts, books: Mapping[str, PriceBook]) -> Item:
-    own = books.get(sku_key(fact.sku))
-    shared = books.get(product_key(fact.product_id))
-    prices = base_prices(fact.prices) + (own.prices if own is not None else ())
-    tax_class = (own.tax_class if own is not None else None) or (shared.tax_class if shared is not None else None)
-    tags = tags_of(fact.sku, fact.product_id, fact.category_path)
-    return Item(fact.sku, fact.product_id, prices, tags, tax_class or TaxClass.STANDARD)
+    From memory; what is not there in two queries for all, or one for what `facts` has, whose products were just read.
+    """
+    known = await store.quote.known(skus, facts)
+    return {sku: one.item for sku, one in known.items() if viewer is None or is_offered(one.offer, viewer)}
 
 
 async def load_market(store: CatalogStore, buyer: Buyer, coupons: Mapping[str, str] | None = None) -> Market:

@@ -22,41 +22,77 @@ strawberry.enum(CouponOutcome, description="What became of a code in a quote.")
 
 @strawberry.type(description="A line of a quote: a variant with its price and why.")
 class QuoteLine:
-    """See `model.QuotedLine`."""
+    """See `model.QuotedLine`; what nobody asks for is not made: a basket has hundreds of amounts."""
 
-    sku: strawberry.ID = strawberry.field(description="Which variant; lines of one variant and design are one line.")
-    design_id: strawberry.ID | None = strawberry.field(description="The saved design; its surcharge is in unitPrice.")
-    places: list[int] = strawberry.field(description="The input lines it stands for.")
-    quantity: int = strawberry.field(description="Pieces.")
-    unit_price: Money = strawberry.field(description="One piece before promotions, as the channel states prices.")
-    compare_at: Money | None = strawberry.field(description="What the list price says to compare one piece with.")
-    price_id: strawberry.ID = strawberry.field(description="The price that held: prc_… or base.")
-    discounts: list[PriceDiscount] = strawberry.field(description="What was taken off all pieces, in order.")
-    gross: Money = strawberry.field(description="All pieces, tax included.")
-    net: Money = strawberry.field(description="All pieces without tax.")
-    tax: Money = strawberry.field(description="The tax of all pieces.")
-    tax_class: TaxClass = strawberry.field(description="What it is to the tax office.")
-    tax_rate: Decimal = strawberry.field(description="As a share of net.")
+    line: strawberry.Private[model.QuotedLine]
+    currency: strawberry.Private[str]
 
-    @classmethod
-    def of(cls, line: model.QuotedLine, currency: str) -> "QuoteLine":
-        """From the model."""
-        compare = line.compare_at_minor
-        return cls(
-            sku=strawberry.ID(line.sku),
-            design_id=None if line.design_id is None else strawberry.ID(line.design_id),
-            places=list(line.places),
-            quantity=line.quantity,
-            unit_price=money(line.unit_minor, currency),
-            compare_at=None if compare is None else money(compare, currency),
-            price_id=strawberry.ID(line.price_id),
-            discounts=[PriceDiscount.of(one, currency) for one in line.discounts],
-            gross=money(line.gross_minor, currency),
-            net=money(line.net_minor, currency),
-            tax=money(line.tax_minor, currency),
-            tax_class=line.tax_class,
-            tax_rate=Decimal(line.tax_rate_bp) / BASIS_POINTS,
-        )
+    @strawberry.field(description="Which variant; lines of one variant and design are one line.")
+    def sku(self) -> strawberry.ID:
+        """The variant."""
+        return strawberry.ID(self.line.sku)
+
+    @strawberry.field(description="The saved design; its surcharge is in unitPrice.")
+    def design_id(self) -> strawberry.ID | None:
+        """dsg_…"""
+        return None if self.line.design_id is None else strawberry.ID(self.line.design_id)
+
+    @strawberry.field(description="The input lines it stands for.")
+    def places(self) -> list[int]:
+        """From 0."""
+        return list(self.line.places)
+
+    @strawberry.field(description="Pieces.")
+    def quantity(self) -> int:
+        """Of all input lines together."""
+        return self.line.quantity
+
+    @strawberry.field(description="One piece before promotions, as the channel states prices.")
+    def unit_price(self) -> Money:
+        """The list price."""
+        return money(self.line.unit_minor, self.currency)
+
+    @strawberry.field(description="What the list price says to compare one piece with.")
+    def compare_at(self) -> Money | None:
+        """Of one piece."""
+        compare = self.line.compare_at_minor
+        return None if compare is None else money(compare, self.currency)
+
+    @strawberry.field(description="The price that held: prc_… or base.")
+    def price_id(self) -> strawberry.ID:
+        """See explainPrice."""
+        return strawberry.ID(self.line.price_id)
+
+    @strawberry.field(description="What was taken off all pieces, in order.")
+    def discounts(self) -> list[PriceDiscount]:
+        """By promotion."""
+        currency = self.currency
+        return [PriceDiscount(discount=one, currency=currency) for one in self.line.discounts]
+
+    @strawberry.field(description="All pieces, tax included.")
+    def gross(self) -> Money:
+        """To be paid."""
+        return money(self.line.gross_minor, self.currency)
+
+    @strawberry.field(description="All pieces without tax.")
+    def net(self) -> Money:
+        """Less tax."""
+        return money(self.line.net_minor, self.currency)
+
+    @strawberry.field(description="The tax of all pieces.")
+    def tax(self) -> Money:
+        """Inside gross."""
+        return money(self.line.tax_minor, self.currency)
+
+    @strawberry.field(description="What it is to the tax office.")
+    def tax_class(self) -> TaxClass:
+        """Of the variant, else its product."""
+        return self.line.tax_class
+
+    @strawberry.field(description="As a share of net.")
+    def tax_rate(self) -> Decimal:
+        """0.1 is 10 %."""
+        return Decimal(self.line.tax_rate_bp) / BASIS_POINTS
 
 
 @strawberry.type(description="What the lines of one tax rate come to: what a qualified invoice states.")
@@ -150,12 +186,12 @@ class Quote:
         quote, currency = quoted.quote, quoted.quote.currency
         return cls(
             quoted=quoted,
-            lines=[QuoteLine.of(line, currency) for line in quote.lines],
+            lines=[QuoteLine(line=line, currency=currency) for line in quote.lines],
             gross=money(quote.gross_minor, currency),
             net=money(quote.gross_minor - quote.tax_minor, currency),
             tax=money(quote.tax_minor, currency),
             rates=[QuoteRate.of(rate, currency) for rate in quote.rates],
-            discounts=[PriceDiscount.of(one, currency) for one in quote.discounts],
+            discounts=[PriceDiscount(discount=one, currency=currency) for one in quote.discounts],
             shipping=[QuoteShipping.of(one, currency) for one in quote.shipping],
             extra_points=quote.extra_points,
             coupons=[QuoteCoupon.of(seen) for seen in quoted.coupons],

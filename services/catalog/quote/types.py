@@ -43,25 +43,35 @@ class NotPriced(UserError):
 
 @strawberry.type(description="What a promotion took off, and which version of it.")
 class PriceDiscount:
-    """See `quote.discount.Discount`."""
+    """See `quote.discount.Discount`; what nobody asks for is not made: a basket has hundreds."""
 
-    promotion_id: strawberry.ID = strawberry.field(description="prm_…")
-    promotion_version: int = strawberry.field(description="The version that applied.")
-    name: str = strawberry.field(description="The promotion's name, in its first language.")
-    amount: Money = strawberry.field(description="What it took off; nothing where it gives points or shipping.")
-    coupon_id: str | None = strawberry.field(description="The coupon that opened it; never its code.")
+    discount: strawberry.Private[Discount]
+    currency: strawberry.Private[str]
 
-    @classmethod
-    def of(cls, discount: Discount, currency: str) -> "PriceDiscount":
-        """From the model."""
-        promotion = discount.promotion
-        return cls(
-            promotion_id=strawberry.ID(promotion.id),
-            promotion_version=promotion.version,
-            name=next(iter(promotion.draft.names.values())),
-            amount=money(discount.amount_minor, currency),
-            coupon_id=discount.coupon_id,
-        )
+    @strawberry.field(description="prm_…")
+    def promotion_id(self) -> strawberry.ID:
+        """The promotion."""
+        return strawberry.ID(self.discount.promotion.id)
+
+    @strawberry.field(description="The version that applied.")
+    def promotion_version(self) -> int:
+        """Of the promotion."""
+        return self.discount.promotion.version
+
+    @strawberry.field(description="The promotion's name, in its first language.")
+    def name(self) -> str:
+        """For people."""
+        return next(iter(self.discount.promotion.draft.names.values()))
+
+    @strawberry.field(description="What it took off; nothing where it gives points or shipping.")
+    def amount(self) -> Money:
+        """Off all pieces."""
+        return money(self.discount.amount_minor, self.currency)
+
+    @strawberry.field(description="The coupon that opened it; never its code.")
+    def coupon_id(self) -> str | None:
+        """cpn_…"""
+        return self.discount.coupon_id
 
 
 @strawberry.type(description="What pieces of a variant cost the caller, promotions taken off.")
@@ -108,7 +118,7 @@ class Price:
             channel=quoted.channel,
             list_price=money(line.unit_minor, currency),
             compare_at=None if line.compare_at_minor is None else money(line.compare_at_minor, currency),
-            discounts=[PriceDiscount.of(one, currency) for one in line.discounts],
+            discounts=[PriceDiscount(discount=one, currency=currency) for one in line.discounts],
             sku=line.sku,
             market=market,
         )
@@ -163,7 +173,7 @@ async def prices_of(
 def facts_of(variants: Sequence[tuple[Variant, Product]]) -> dict[str, VariantFacts]:
     """What is known of the variants' prices, of those whose products were read with them (`product.parts`)."""
     return {
-        variant.sku: VariantFacts(variant.sku, product.id, variant.prices, product.category_path)
+        variant.sku: VariantFacts(variant.sku, product.id, variant.prices, product.category_path, product.draft.offer)
         for variant, product in variants
         if product.category_path is not None
     }
