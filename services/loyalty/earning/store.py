@@ -1,12 +1,12 @@
 """Every MongoDB query of the earning programmes; decides nothing. A handful of documents, `_id` the version."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import time
 from typing import Any
 
-from kit.events.log import insert_new
-from kit.mongo import Collection, Database, Document
+from kit.mongo import Database, Document
 from services.loyalty.earning.model import FIRST, Campaign, EarnRule, Hours, Programme, Programmes
+from services.loyalty.versions.store import VersionStore
 
 COLLECTION = "programmes"
 
@@ -15,22 +15,11 @@ class ProgrammeStore:
     """The collection `programmes`: every version but the first, which needs no document."""
 
     def __init__(self, db: Database) -> None:
-        self._programmes: Collection = db[COLLECTION]
+        self.versions: VersionStore[Programme] = VersionStore(db[COLLECTION], _document, _programme)
 
     async def all(self) -> Programmes:
         """Every programme there is."""
-        kept = [_programme(document) async for document in self._programmes.find({})]
-        return Programmes((FIRST, *kept))
-
-    async def add(self, programme: Programme, key: str, fingerprint: str, set_by: str, now: datetime) -> bool:
-        """Keep a programme under its version; whether the version was free."""
-        document = {**_document(programme), "key": key, "fingerprint": fingerprint, "set_by": set_by, "set_at": now}
-        return await insert_new(self._programmes, [document]) == 1
-
-    async def by_key(self, key: str) -> tuple[Programme, str] | None:
-        """The programme an idempotency key has set, and the fingerprint of its input."""
-        document = await self._programmes.find_one({"key": key})
-        return None if document is None else (_programme(document), document["fingerprint"])
+        return Programmes((FIRST, *await self.versions.all()))
 
 
 def _document(programme: Programme) -> Document:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from kit.errors import IdempotencyKeyReused, Refused, VersionConflict
-from kit.idempotency import check_key, fingerprint
+from kit.errors import Refused
+from kit.idempotency import fingerprint
 from services.loyalty.model import CustomerId
 from services.loyalty.rank.model import Activity, Progress, RankScheme, Standing, check_scheme, judged, progress, raised
 from services.loyalty.rank.store import RankStore
+from services.loyalty.versions.actions import Setting, put_in_force
 
 ATTEMPTS = 5
 """A standing changes when its member buys or its period ends: two at one moment are rare, five never seen."""
@@ -20,25 +21,11 @@ async def set_scheme(
     store: RankStore, wanted: RankScheme, key: str, *, expected_version: int, actor: str, now: datetime
 ) -> RankScheme:
     """Put a scheme in force as the next version: ranks go up by it with a purchase, and down at a period's end."""
-    check_key(key)
     content = fingerprint(expected_version, replace(wanted, version=0))
-    made = await store.scheme_by_key(key)
-    if made is None:
-        problems = check_scheme(wanted)
-        if problems:
-            raise Refused(*problems)
-        newest = (await store.scheme()).version
-        scheme = replace(wanted, version=newest + 1)
-        if expected_version == newest and await store.add_scheme(scheme, key, content, actor, now):
-            return scheme
-        made = await store.scheme_by_key(key)
-        if made is None:
-            actual = (await store.scheme()).version
-            raise Refused(VersionConflict(expected_version=expected_version, actual_version=actual))
-    scheme, known = made
-    if known != content:
-        raise Refused(IdempotencyKeyReused(key=key))
-    return scheme
+    setting = Setting(wanted, key, content, expected_version, actor, now)
+    return await put_in_force(
+        store.schemes, setting, check_scheme, lambda scheme, version: replace(scheme, version=version)
+    )
 
 
 async def requalify(store: RankStore, customer_ids: Iterable[CustomerId], *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from services.loyalty.accrual.store import COLLECTION as ACCRUALS
 from services.loyalty.merge.families import families, homes
 from services.loyalty.model import CustomerId
 from services.loyalty.rank.model import Activity, Measure, RankScheme, Standing, Tier, Window
+from services.loyalty.versions.store import VersionStore
 
 STANDINGS = "standings"
 SCHEMES = "rank_schemes"
@@ -40,26 +41,14 @@ class RankStore:
 
     def __init__(self, db: Database, changed: Callable[[], None] = lambda: None) -> None:
         self.standings: Collection = db[STANDINGS]
-        self._schemes: Collection = db[SCHEMES]
+        self.schemes: VersionStore[RankScheme] = VersionStore(db[SCHEMES], _scheme_document, _scheme)
         self._accruals: Collection = db[ACCRUALS]
         self._wallets: Collection = db["wallets"]
         self._changed = changed
 
     async def scheme(self) -> RankScheme:
         """The newest scheme."""
-        document = await self._schemes.find_one({}, sort=[("_id", -1)])
-        return NO_RANKS if document is None else _scheme(document)
-
-    async def add_scheme(self, scheme: RankScheme, key: str, fingerprint: str, set_by: str, now: datetime) -> bool:
-        """Keep a scheme under its version; whether the version was free."""
-        body = {**asdict(scheme), "key": key, "fingerprint": fingerprint, "set_by": set_by, "set_at": now}
-        body["_id"] = body.pop("version")
-        return await insert_new(self._schemes, [body]) == 1
-
-    async def scheme_by_key(self, key: str) -> tuple[RankScheme, str] | None:
-        """The scheme an idempotency key has set, and the fingerprint of its input."""
-        document = await self._schemes.find_one({"key": key})
-        return None if document is None else (_scheme(document), document["fingerprint"])
+        return await self.schemes.newest() or NO_RANKS
 
     async def of(self, customer_ids: Sequence[str]) -> dict[str, Standing]:
         """The standings there are, by customer."""
@@ -133,6 +122,11 @@ class RankStore:
 
 def _activity(row: Document) -> Activity:
     return Activity(int(row["spend"]), int(row["visits"]))
+
+
+def _scheme_document(scheme: RankScheme) -> Document:
+    body = asdict(scheme)
+    return {"_id": body.pop("version"), **body}
 
 
 def _scheme(document: Document) -> RankScheme:
