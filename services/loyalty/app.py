@@ -41,10 +41,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         def make_context(caller: RequestContext) -> Context:
             return Context(caller, store, Loaders(store, caller.at))
 
+        trade, goods = consumers(store, event_log)
         async with background(
             drain_wallets=wallets.run(),
             drain_ranks=ranks.run(),
-            hear_events=consumers(store, event_log)[0].run(),
+            hear_events=trade.run(),
+            hear_goods=goods.run(),
             sweep=sweep(store, settings.expiry_sweep_s),
         ):
             yield Service(Subgraph("loyalty", schema, signer, make_context), partial(is_ready, store.db))

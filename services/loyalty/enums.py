@@ -1,9 +1,10 @@
-"""Enums of the model that several rooms show; made enums of the graph here, once."""
+"""Enums of the model that several rooms show in the graph."""
 
 import strawberry
 
-from services.loyalty.model import LotKind
+from services.loyalty.model import EntryKind, LotKind
 
-__all__ = ["LotKind"]
+__all__ = ["EntryKind", "LotKind"]
 
 strawberry.enum(LotKind, description="Regular points share one sliding expiry; limited ones keep their own.")
+strawberry.enum(EntryKind, description="What an entry of the statement did.")

@@ -14,6 +14,8 @@ from services.loyalty.actions import open_wallets
 from services.loyalty.earning.model import BasketLine
 from services.loyalty.gift.actions import let_arrive
 from services.loyalty.model import CustomerId, Entry, EntryKind
+from services.loyalty.spending.events import PRODUCT_CHANGED, hear_products
+from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore, entry_of
 
 CUSTOMER_CREATED = "noren.customer.created.v1"
@@ -40,12 +42,18 @@ def drainers(store: LoyaltyStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
-    """The one consumer of loyalty."""
+    """Who earns and how; and what goods there are, apart, since neither waits for the past of the other."""
 
     async def handle(events: Sequence[Event]) -> None:
         await handle_events(store, events)
 
-    return [Consumer("loyalty", store.db, event_log, HEARD, handle)]
+    async def handle_products(events: Sequence[Event]) -> None:
+        await hear_products(SpendingStore(store.db), events)
+
+    return [
+        Consumer("loyalty", store.db, event_log, HEARD, handle),
+        Consumer("goods", store.db, event_log, [PRODUCT_CHANGED], handle_products),
+    ]
 
 
 async def handle_events(store: LoyaltyStore, events: Sequence[Event]) -> None:

@@ -6,6 +6,7 @@ import strawberry
 
 from services.loyalty.model import CustomerId, Reference
 from services.loyalty.posting.model import MAX_POINTS, MAX_TEXT, PointsRequest
+from services.loyalty.spending.inputs import SpendBasketInput
 
 
 @strawberry.input(description="Points for a member.")
@@ -45,6 +46,9 @@ class PointsRedeemInput:
     idempotency_key: str = strawberry.field(description="The same key and input again changes nothing, answers alike.")
     order_id: strawberry.ID | None = strawberry.field(default=None, description="The order they pay for.")
     note: str | None = strawberry.field(default=None, description=f"For staff, at most {MAX_TEXT} characters.")
+    basket: SpendBasketInput | None = strawberry.field(
+        default=None, description="What they pay for; needed where the programme's rules limit points to a part of it."
+    )
 
     def to_request(self, actor: str) -> PointsRequest:
         """For the model."""
@@ -55,4 +59,5 @@ class PointsRedeemInput:
             idempotency_key=self.idempotency_key,
             reference=Reference(order_id=self.order_id, note=self.note),
             actor=actor,
+            basket=None if self.basket is None else self.basket.to_basket(),
         )

@@ -160,6 +160,10 @@ class Wallet:
         """Points of all its holds."""
         return sum(hold.points for hold in self.holds)
 
+    def booked_of(self, kind: LotKind) -> int:
+        """Points of one kind that no entry has expired yet."""
+        return self.regular_points if kind is LotKind.REGULAR else sum(lot.points for lot in self.limited)
+
     def lots(self, now: datetime) -> list[Lot]:
         """What can be spent at `now`, in the order in which it is burned: the first to expire first."""
         lots = list(self.limited)

@@ -24,6 +24,8 @@ from services.loyalty.rank.schema import RankMutation, RankQuery
 from services.loyalty.rank.types import TiersNotAscending
 from services.loyalty.refund.schema import RefundMutation
 from services.loyalty.refund.types import RefundExceedsSpent
+from services.loyalty.spending.schema import SpendingQuery
+from services.loyalty.spending.types import SpendingNotAllowed
 from services.loyalty.types import (
     Customer,
     InsufficientPoints,
@@ -39,7 +41,7 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query(EarningQuery, RankQuery, AccountingQuery):
+class Query(EarningQuery, RankQuery, AccountingQuery, SpendingQuery):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -104,5 +106,6 @@ ERRORS = [
     WalletMerged,
     MergedPointsHeld,
     *ACCOUNTING_ERRORS,
+    SpendingNotAllowed,
 ]
 schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=ERRORS)

@@ -14,7 +14,7 @@ from kit.pages import DEFAULT_PAGE, PageArgs
 from services.loyalty import model
 from services.loyalty.context import Info
 from services.loyalty.earning.model import FIRST, BasketLine, Programme
-from services.loyalty.enums import LotKind
+from services.loyalty.enums import EntryKind, LotKind
 from services.loyalty.hold.model import HoldStanding, HoldState
 from services.loyalty.posting import model as posting
 from services.loyalty.rank.model import Standing
@@ -22,7 +22,6 @@ from services.loyalty.rank.types import MemberRank
 from services.loyalty.store import Posted
 
 strawberry.enum(HoldState, description="What became of a hold.")
-strawberry.enum(model.EntryKind, description="What an entry of the statement did.")
 
 
 @presents(posting.InsufficientPoints)
@@ -72,7 +71,7 @@ class StatementEntry:
     """See `model.Entry`."""
 
     id: strawberry.ID = strawberry.field(description="The wallet's id and the entry's number.")
-    kind: model.EntryKind = strawberry.field(description="What it did.")
+    kind: EntryKind = strawberry.field(description="What it did.")
     at: datetime = strawberry.field(description="When.")
     points: int = strawberry.field(description="What the member could spend more by it or, below zero, less.")
     balance_after: int = strawberry.field(description="The balance it left.")

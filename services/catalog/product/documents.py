@@ -71,6 +71,7 @@ def outbox_of(write: Write) -> list[Document]:
     """The product changed, and the bundles that did."""
     id, version, now = write.id, write.version, write.now
     changed = {"productId": id, "version": version, "prices": _prices_told(write.draft)}
+    changed |= {"skus": [variant.sku for variant in write.draft.variants], "categoryIds": list(write.path)}
     bundles = [
         outbox_entry(
             f"{id}:v{version}:bundle:{sku}",

@@ -1,5 +1,6 @@
 """GraphQL inputs of earning, each read once into the model."""
 
+from dataclasses import replace
 from datetime import datetime, time
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from kit.errors import InvalidInput, Refused
 from kit.graphql.scalars import CurrencyCode
 from kit.money import Money
 from services.loyalty.earning.model import BasketLine, Campaign, EarnRule, Hours, Programme
+from services.loyalty.enums import LotKind
+from services.loyalty.spending.model import BASIS, SpendRules
 
 
 @strawberry.input(description="An amount of one currency.")
@@ -72,6 +75,48 @@ class CampaignInput:
         )
 
 
+@strawberry.input(description="Rules of spending points; they bind holds and redemptions.")
+class SpendRulesInput:
+    """See `spending.model.SpendRules`."""
+
+    minimum_points: int = strawberry.field(default=1, description="The fewest points of one spending.")
+    step_points: int = strawberry.field(default=1, description="Points are spent in multiples of it.")
+    maximum_share_basis_points: int = strawberry.field(
+        default=BASIS, description="The part of the total that points may pay: 10,000 is all of it."
+    )
+    excluded_skus: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="What points do not pay for."
+    )
+    excluded_product_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="All of their variants."
+    )
+    excluded_category_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="All that is in them or below."
+    )
+    only_kind: LotKind | None = strawberry.field(
+        default=None, description="The one kind of points that may be spent; null: both."
+    )
+    worth: list[EarnRateInput] | None = strawberry.field(
+        default=None,
+        description="Minor units one point pays; a currency that is not listed takes none. Null: 1 in every currency.",
+    )
+
+    def to_rules(self) -> SpendRules:
+        """For the model."""
+        rules = SpendRules(
+            self.minimum_points,
+            self.step_points,
+            self.maximum_share_basis_points,
+            frozenset(map(str, self.excluded_skus)),
+            frozenset(map(str, self.excluded_product_ids)),
+            frozenset(map(str, self.excluded_category_ids)),
+            self.only_kind,
+        )
+        if self.worth is None:
+            return rules
+        return replace(rules, minor_units_per_point={str(rate.currency): rate.minor_units for rate in self.worth})
+
+
 @strawberry.input(description="A programme: every rule of earning from a moment on.")
 class EarnProgrammeSetInput:
     """See `model.Programme`."""
@@ -84,6 +129,9 @@ class EarnProgrammeSetInput:
     campaigns: list[CampaignInput] = strawberry.field(default_factory=list, description="Points besides the base.")
     pending_days: int = strawberry.field(default=0, description="How long after an order its points are posted.")
     valid_from: datetime | None = strawberry.field(default=None, description="Null: from now on.")
+    spending: SpendRulesInput | None = strawberry.field(
+        default=None, description="How points are spent; null: all of them, on everything."
+    )
 
     def to_programme(self) -> Programme:
         """For the model; its version is given later."""
@@ -92,6 +140,7 @@ class EarnProgrammeSetInput:
             campaigns=tuple(campaign.to_campaign(place) for place, campaign in enumerate(self.campaigns)),
             pending_days=self.pending_days,
             valid_from=self.valid_from,
+            spending=SpendRules() if self.spending is None else self.spending.to_rules(),
         )
 
 

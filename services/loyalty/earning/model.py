@@ -5,13 +5,14 @@ it was placed, so what was promised then is what is earned, however late the eve
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from kit.errors import InvalidInput, Path, Refusal
 from kit.money import CURRENCY_DECIMALS, MAX_MINOR_UNITS
+from services.loyalty.spending.model import SpendRules, check_spending
 
 MAX_CAMPAIGNS = 100
 """Of one programme: each is looked at for every order."""
@@ -138,12 +139,13 @@ class EarnRule:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """Every rule of earning from `valid_from` on. `pending_days`: how long an order's points wait to be posted."""
+    """Every rule of earning and spending from `valid_from` on. `pending_days`: how long an order's points wait."""
 
     base: EarnRule
     campaigns: tuple[Campaign, ...] = ()
     pending_days: int = 0
     valid_from: datetime | None = None
+    spending: SpendRules = field(default_factory=SpendRules)
 
     @property
     def version(self) -> int:
@@ -229,6 +231,7 @@ def check_programme(programme: Programme, now: datetime) -> list[Refusal]:
         refuse(("validFrom",), "now or later: what was promised stays promised", programme.valid_from.isoformat())
     if len(programme.campaigns) > MAX_CAMPAIGNS:
         refuse(("campaigns",), f"at most {MAX_CAMPAIGNS}", len(programme.campaigns))
+    problems += check_spending(programme.spending, ("input", "spending"))
     names = [campaign.name for campaign in programme.campaigns]
     for place, campaign in enumerate(programme.campaigns[:MAX_CAMPAIGNS]):
         path = ("campaigns", str(place))

@@ -6,6 +6,8 @@ from typing import Any
 
 from kit.mongo import Database, Document
 from services.loyalty.earning.model import FIRST, Campaign, EarnRule, Hours, Programme, Programmes
+from services.loyalty.model import LotKind
+from services.loyalty.spending.model import SpendRules
 from services.loyalty.versions.store import VersionStore
 
 COLLECTION = "programmes"
@@ -29,6 +31,7 @@ def _document(programme: Programme) -> Document:
         "pending_days": programme.pending_days,
         "valid_from": programme.valid_from,
         "campaigns": [_campaign_document(campaign) for campaign in programme.campaigns],
+        "spending": _spending_document(programme.spending),
     }
 
 
@@ -62,7 +65,38 @@ def _programme(document: Document) -> Programme:
         campaigns=_campaigns(document["campaigns"]),
         pending_days=document["pending_days"],
         valid_from=document["valid_from"],
+        spending=spending_of(document),
     )
+
+
+def spending_of(document: Document) -> SpendRules:
+    """The spending rules of a programme; those set before there were any have none."""
+    rules = document.get("spending")
+    if rules is None:
+        return SpendRules()
+    return SpendRules(
+        minimum=rules["minimum"],
+        step=rules["step"],
+        max_share_bp=rules["max_share_bp"],
+        excluded_skus=frozenset(rules["excluded_skus"]),
+        excluded_products=frozenset(rules["excluded_products"]),
+        excluded_categories=frozenset(rules["excluded_categories"]),
+        only=None if rules["only"] is None else LotKind(rules["only"]),
+        minor_units_per_point=rules["minor_units_per_point"],
+    )
+
+
+def _spending_document(rules: SpendRules) -> Document:
+    return {
+        "minimum": rules.minimum,
+        "step": rules.step,
+        "max_share_bp": rules.max_share_bp,
+        "excluded_skus": sorted(rules.excluded_skus),
+        "excluded_products": sorted(rules.excluded_products),
+        "excluded_categories": sorted(rules.excluded_categories),
+        "only": rules.only,
+        "minor_units_per_point": dict(rules.minor_units_per_point),
+    }
 
 
 def _campaigns(documents: Sequence[Document]) -> tuple[Campaign, ...]:

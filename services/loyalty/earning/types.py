@@ -9,6 +9,8 @@ from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.scalars import CurrencyCode
 from services.loyalty.earning import model
 from services.loyalty.earning.model import Programme
+from services.loyalty.enums import LotKind
+from services.loyalty.spending.model import SpendRules
 
 
 @presents(model.CampaignNeverApplies)
@@ -72,7 +74,37 @@ class Campaign:
         )
 
 
-@strawberry.type(description="Every rule of earning from a moment on; it never changes.")
+@strawberry.type(description="How points are spent.")
+class SpendingRules:
+    """See `spending.model.SpendRules`."""
+
+    minimum_points: int = strawberry.field(description="The fewest points of one spending.")
+    step_points: int = strawberry.field(description="Points are spent in multiples of it.")
+    maximum_share_basis_points: int = strawberry.field(
+        description="The part of the total that points may pay: 10,000 is all of it."
+    )
+    excluded_skus: list[strawberry.ID] = strawberry.field(description="What points do not pay for.")
+    excluded_product_ids: list[strawberry.ID] = strawberry.field(description="All of their variants.")
+    excluded_category_ids: list[strawberry.ID] = strawberry.field(description="All that is in them or below.")
+    only_kind: LotKind | None = strawberry.field(description="The one kind that may be spent; null: both.")
+    worth: list[EarnRate] = strawberry.field(description="Minor units that one point pays, by currency.")
+
+    @classmethod
+    def of(cls, row: SpendRules) -> "SpendingRules":
+        """From the model."""
+        return cls(
+            minimum_points=row.minimum,
+            step_points=row.step,
+            maximum_share_basis_points=row.max_share_bp,
+            excluded_skus=[strawberry.ID(id) for id in sorted(row.excluded_skus)],
+            excluded_product_ids=[strawberry.ID(id) for id in sorted(row.excluded_products)],
+            excluded_category_ids=[strawberry.ID(id) for id in sorted(row.excluded_categories)],
+            only_kind=row.only,
+            worth=_rates(row.minor_units_per_point),
+        )
+
+
+@strawberry.type(description="Every rule of earning and spending from a moment on; it never changes.")
 class EarnProgramme:
     """See `model.Programme`."""
 
@@ -81,6 +113,7 @@ class EarnProgramme:
     pending_days: int = strawberry.field(description="How long after an order its points are posted.")
     rates: list[EarnRate] = strawberry.field(description="The base. A currency without a rate earns nothing.")
     campaigns: list[Campaign] = strawberry.field(description="Points besides the base.")
+    spending: SpendingRules = strawberry.field(description="How points are spent.")
 
     @classmethod
     def of(cls, row: Programme) -> "EarnProgramme":
@@ -91,6 +124,7 @@ class EarnProgramme:
             pending_days=row.pending_days,
             rates=_rates(row.base.minor_units_per_point),
             campaigns=[Campaign.of(campaign) for campaign in row.campaigns],
+            spending=SpendingRules.of(row.spending),
         )
 
 

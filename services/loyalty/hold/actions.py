@@ -1,6 +1,6 @@
 """Hold, capture, void; and the sweep that gives back what nobody captured in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kit.errors import NotFound, Refusal, Refused
@@ -21,6 +21,8 @@ from services.loyalty.hold.model import (
 )
 from services.loyalty.model import Entry, EntryKind, HoldId, Reference, Wallet
 from services.loyalty.posting.model import Posting
+from services.loyalty.spending.actions import judge_spending
+from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore
 
 SWEEP_BATCH = 200
@@ -37,9 +39,12 @@ class HoldPosted:
 
 
 async def hold(store: LoyaltyStore, request: HoldRequest, *, now: datetime) -> HoldPosted:
-    """Set points aside, the first to expire first; refused as a whole if there are too few."""
-    check_key(request.asked.idempotency_key)
-    posted = await post(store, request.posting(HoldId(new_id("hld"))), check_hold(request, now))
+    """Set points aside, the first to expire first; refused as a whole if there are too few or the rules forbid it."""
+    asked = request.asked
+    check_key(asked.idempotency_key)
+    verdict = await judge_spending(SpendingStore(store.db), asked.points, asked.basket, now)
+    posting = replace(request.posting(HoldId(new_id("hld"))), only=verdict.only)
+    posted = await post(store, posting, [*check_hold(request, now), *verdict.refusals])
     return await _standing(store, posted.wallet, posted.entry, now)
 
 

@@ -1,10 +1,13 @@
 """GraphQL inputs of holds, each read once into the model."""
 
+from dataclasses import replace
+
 import strawberry
 
 from services.loyalty.hold.model import DEFAULT_HOLD_S, MAX_HOLD_S, MIN_HOLD_S, HoldEnd, HoldRequest
 from services.loyalty.model import CustomerId, HoldId, Reference
 from services.loyalty.posting.model import MAX_POINTS, MAX_TEXT, PointsRequest
+from services.loyalty.spending.inputs import SpendBasketInput
 
 SAME_KEY = "The same key and input again changes nothing, answers alike."
 
@@ -22,12 +25,17 @@ class PointsHoldInput:
     )
     order_id: strawberry.ID | None = strawberry.field(default=None, description="The order they are to pay for.")
     note: str | None = strawberry.field(default=None, description=f"For staff, at most {MAX_TEXT} characters.")
+    basket: SpendBasketInput | None = strawberry.field(
+        default=None, description="What they pay for; needed where the programme's rules limit points to a part of it."
+    )
 
     def to_request(self, actor: str) -> HoldRequest:
         """For the model."""
         about = Reference(order_id=self.order_id, note=self.note)
         customer_id = CustomerId(self.customer_id)
         asked = PointsRequest(customer_id, self.points, self.reason, self.idempotency_key, about, actor=actor)
+        if self.basket is not None:
+            asked = replace(asked, basket=self.basket.to_basket())
         return HoldRequest(asked, self.hold_seconds)
 
 

@@ -54,6 +54,7 @@ class HoldRequest:
             reference=Reference(order_id=asked.reference.order_id, note=asked.reference.note, hold_id=hold_id),
             actor=asked.actor,
             hold_s=self.hold_s,
+            basket=None if asked.basket is None else asked.basket.fingerprint,
         )
 
 

@@ -24,10 +24,10 @@ def with_merged(lots: object) -> Document:
     return _joined(REGULAR_MERGED, foreign, ("origin",))
 
 
-def burn(points: object, first: str | None = None) -> list[Document]:
+def burn(points: object, first: str | None = None, only: LotKind | None = None) -> list[Document]:
     """Burn lots in the order of their expiry (`Wallet.lots`): `taken` says of which, `left` what was not there.
 
-    Lots of the origin `first` go before all others.
+    Lots of the origin `first` go before all others. `only`: of one kind; those of the other are left alone.
     """
     own = {"$subtract": ["$regular_points", {"$sum": "$regular_merged.points"}]}
     regular = {"kind": LotKind.REGULAR, "points": own, "expires_at": "$regular_expires_at"}
@@ -39,7 +39,9 @@ def burn(points: object, first: str | None = None) -> list[Document]:
     }
     merged = {"$map": {"input": REGULAR_MERGED, "in": share}}
     limited = {"$map": {"input": "$limited", "in": {"$mergeObjects": [{"kind": LotKind.LIMITED}, "$$this"]}}}
-    lots = {"$concatArrays": [limited, [regular], merged]}
+    lots: Document = {"$concatArrays": [limited, [regular], merged]}
+    if only is not None:
+        lots = _of_kind(lots, only)
     by_expiry: Document = {"$sortArray": {"input": lots, "sortBy": {"expires_at": 1, "kind": 1, "origin": 1}}}
     if first is not None:
         by_expiry = _first_of(by_expiry, first)
@@ -56,6 +58,9 @@ def burn(points: object, first: str | None = None) -> list[Document]:
         "taken": "$burned.taken",
         "left": "$burned.left",
     }
+    spared = {LotKind.REGULAR: ("limited",), LotKind.LIMITED: ("regular_points", "regular_merged")}
+    for name in () if only is None else spared[only]:
+        del values[name]
     return [{"$set": {"burned": split(by_expiry, points)}}, {"$set": values}]
 
 

@@ -14,11 +14,13 @@ from services.loyalty.model import (
     CustomerId,
     EntryKind,
     Lot,
+    LotKind,
     Reference,
     Wallet,
     WalletId,
     wallet_id_of,
 )
+from services.loyalty.spending.model import SpendBasket
 
 MAX_POINTS = 10_000_000
 """Points of one mutation: far above any purchase, far below what a slip of a finger may cost."""
@@ -44,7 +46,8 @@ class Posting:
     `points` is above zero where points are asked for; 0 where the kind says how many: all of a hold, none of a freeze.
     `home`: the wallet that took in this customer's by merges, whose path is `origin`; set by `actions.at_home` only.
     `hold_s`: how long a HELD one stands, in seconds by the database's clock. `lots`: what a REFUNDED or GIFT_RECEIVED
-    one gives, together `points`. `day_limit`: points a GIFT_SENT one may bring the sender's day to (UTC).
+    one gives, together `points`. `day_limit`: points a GIFT_SENT one may bring the sender's day to (UTC). `only`: the
+    one kind of lots a spending burns; None: all. `basket`: the fingerprint of what it pays for.
     """
 
     kind: EntryKind
@@ -61,6 +64,8 @@ class Posting:
     day_limit: int | None = None
     home: WalletId | None = None
     origin: str | None = None
+    only: LotKind | None = None
+    basket: str | None = None
 
     @property
     def wallet_id(self) -> WalletId:
@@ -87,7 +92,8 @@ class Posting:
         asked = [self.kind, self.points, self.reason, about.order_id, about.return_id, about.note, self.expires_at]
         ended = about.hold_id if self.kind in ENDING else None
         more = (self.hold_s, ended, about.counterparty, about.refunds)
-        return fingerprint(*asked, *(more if any(one is not None for one in more) else ()))
+        paid = () if self.basket is None else (self.basket,)
+        return fingerprint(*asked, *(more if any(one is not None for one in more) else ()), *paid)
 
     def refusal(self, wallet: Wallet) -> Refusal | None:
         """Why `wallet`, whose expired lots are entered, cannot take this; None if it can.
@@ -114,9 +120,10 @@ class Posting:
     def _spending_refusal(self, wallet: Wallet) -> Refusal | None:
         if wallet.frozen_at is not None:
             return WalletFrozen(wallet_id=wallet.id, frozen_at=wallet.frozen_at)
-        if wallet.booked < self.points:
+        available = wallet.booked if self.only is None else wallet.booked_of(self.only)
+        if available < self.points:
             return InsufficientPoints(
-                path=("input", "points"), wallet_id=wallet.id, requested=self.points, available=wallet.booked
+                path=("input", "points"), wallet_id=wallet.id, requested=self.points, available=available
             )
         if self.kind is EntryKind.HELD and len(wallet.holds) >= MAX_HOLDS:
             return self._invalid("customerId", f"a wallet with fewer than {MAX_HOLDS} holds", f"{len(wallet.holds)}")
@@ -128,7 +135,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class PointsRequest:
-    """What a client asks of one wallet, once for its idempotency key. `expires_at` makes earned points limited."""
+    """What a client asks of one wallet, once for its idempotency key. `expires_at` makes earned points limited.
+
+    `basket` is what spent points are to pay for.
+    """
 
     customer_id: CustomerId
     points: int
@@ -137,6 +147,7 @@ class PointsRequest:
     reference: Reference = field(default_factory=Reference)
     expires_at: datetime | None = None
     actor: str | None = None
+    basket: SpendBasket | None = None
 
     def posting(self, kind: EntryKind) -> Posting:
         """The posting asked for; its key is never one of an event's."""
@@ -149,6 +160,7 @@ class PointsRequest:
             reference=self.reference,
             expires_at=self.expires_at,
             actor=self.actor,
+            basket=None if self.basket is None else self.basket.fingerprint,
         )
 
 

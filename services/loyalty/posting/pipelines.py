@@ -53,6 +53,10 @@ def guard(posting: Posting, seen_seq: int) -> Document:
     kind = posting.kind
     if kind in SPENDING:
         where |= {"booked": {"$gte": posting.points}, "frozen_at": None}
+        if posting.only is LotKind.REGULAR:
+            where["regular_points"] = {"$gte": posting.points}
+        elif posting.only is LotKind.LIMITED:
+            also.append({"$gte": [{"$sum": "$limited.points"}, posting.points]})
     elif kind in GIVING:
         where["booked"] = {"$lte": MAX_BALANCE - posting.points}
     elif kind is EntryKind.TAKEN_BACK:
@@ -92,11 +96,11 @@ def _change(posting: Posting) -> list[Document]:
         case EntryKind.EARNED:
             return _earn(posting)
         case EntryKind.REDEEMED:
-            return [*burn(posting.points), {"$set": {"regular_expires_at": _LIFE}}]
+            return [*burn(posting.points, only=posting.only), {"$set": {"regular_expires_at": _LIFE}}]
         case EntryKind.TAKEN_BACK:
             return _take_back(posting)
         case EntryKind.HELD:
-            return [*burn(posting.points), _hold(posting), {"$set": {"taken": []}}]
+            return [*burn(posting.points, only=posting.only), _hold(posting), {"$set": {"taken": []}}]
         case EntryKind.CAPTURED:
             return _capture(posting)
         case EntryKind.VOIDED:

@@ -121,3 +121,5 @@ async def test_an_edit_that_is_refused_tells_nothing(store: CatalogStore) -> Non
     document = await store.db["products"].find_one({"_id": made.id})
     assert document is not None
     assert [entry["id"] for entry in document["outbox"]] == [f"{made.id}:v1"]
+    told = document["outbox"][0]["data"]
+    assert (told["skus"], told["categoryIds"]) == ([one.sku for one in made.draft.variants], document["category_path"])

@@ -1,0 +1,55 @@
+"""Every MongoDB query of spending: the rules in force, and the goods that catalog tells of; decides nothing.
+
+`goods`: a SKU's product and categories; `_id` is the SKU and the shard key. `version` is the product's, so that an
+older event changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from kit.mongo import Database, Document
+from services.loyalty.earning.store import COLLECTION as PROGRAMMES
+from services.loyalty.earning.store import spending_of
+from services.loyalty.spending.model import Goods, SpendRules
+
+GOODS = "goods"
+BUILT_IN = 1
+"""The version of the programme that needs no document."""
+
+
+class SpendingStore:
+    """Reads the programmes, keeps the goods."""
+
+    def __init__(self, db: Database) -> None:
+        self._programmes = db[PROGRAMMES]
+        self._goods = db[GOODS]
+
+    async def rules_at(self, at: datetime) -> tuple[int, SpendRules]:
+        """The programme in force then, without what is earned by it: one short read, since every spending asks."""
+        begun = {"$or": [{"valid_from": None}, {"valid_from": {"$lte": at}}]}
+        found = await self._programmes.find_one(begun, {"spending": 1}, sort=[("_id", -1)])
+        return (BUILT_IN, SpendRules()) if found is None else (int(found["_id"]), spending_of(found))
+
+    async def goods(self, skus: Sequence[str]) -> dict[str, Goods]:
+        """What was heard of these SKUs."""
+        found = self._goods.find({"_id": {"$in": list(skus)}})
+        return {row["_id"]: Goods(row["product_id"], frozenset(row["categories"])) async for row in found}
+
+    async def hear_goods(self, heard: Mapping[str, tuple[int, Goods]]) -> None:
+        """Keep what these SKUs belong to, by the product's version; what is known newer stays."""
+        updates = []
+        for sku, (version, goods) in sorted(heard.items()):
+            told: Document = {
+                "version": version,
+                "product_id": {"$literal": goods.product_id},
+                "categories": {"$literal": sorted(goods.categories)},
+            }
+            is_newer = {"$lt": [{"$ifNull": ["$version", -1]}, version]}
+            other = {"$ne": ["$product_id", told["product_id"]]}
+            takes = {"$or": [is_newer, other]}
+            values = {name: {"$cond": [takes, value, f"${name}"]} for name, value in told.items()}
+            updates.append(UpdateOne({"_id": sku}, [{"$set": values}], upsert=True))
+        if updates:
+            await self._goods.bulk_write(updates, ordered=False)
