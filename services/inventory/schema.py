@@ -22,6 +22,7 @@ from services.inventory.location import model as locations
 from services.inventory.location.inputs import LocationFilter, LocationUpsertInput
 from services.inventory.location.schema import LocationQuery
 from services.inventory.location.types import Location, LocationExternalIdTaken, LocationUpsertPayload
+from services.inventory.paper.hand import move_by_hand
 from services.inventory.paper.schema import ERRORS as PAPER_ERRORS
 from services.inventory.paper.schema import PaperMutation, PaperQuery
 from services.inventory.policy.schema import PolicyMutation, PolicyQuery
@@ -151,10 +152,10 @@ class Mutation(
     async def stock_move(
         self, info: Info, input: Annotated[StockMoveInput, strawberry.argument(description="The move.")]
     ) -> StockMovePayload:
-        """See `actions.move`."""
+        """See `paper.hand.move_by_hand`."""
         context = info.context
         context.caller.require(WRITE)
-        moved = actions.move(context.store, input.to_move(), actor=context.actor, now=context.caller.at)
+        moved = move_by_hand(context.store, input.to_move(), actor=context.actor, now=context.caller.at)
         return await settle(moved, StockMovePayload.of, StockMovePayload)
 
     @strawberry.mutation(description="Hold pieces for a while, every line or none. Scope stock:reserve.")

@@ -22,7 +22,7 @@ from services.inventory.fulfillment.model import (
     Replacement,
 )
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
-from services.inventory.paper.store import NEWEST, PaperStore, among, header
+from services.inventory.paper.store import MAX_CLAIMS, NEWEST, PaperStore, among, header
 
 COLLECTION = "fulfillments"
 HOLDING = ["ALLOCATED", "PICKING", "PICKED", "ARRIVED", "READY"]
@@ -109,6 +109,11 @@ class FulfillmentStore(PaperStore[Fulfillment]):
     async def in_progress_at(self, location_id: str, states: Sequence[str], limit: int) -> list[Fulfillment]:
         """The oldest at a location in these states."""
         return await self.find({"source_id": location_id, **among("state", states)}, "_id", limit)
+
+    async def claiming(self, sku: str, location_id: str) -> list[Fulfillment]:
+        """Those that may have committed pieces of this SKU there."""
+        places = [{"source_id": location_id}, {"place_id": location_id}]
+        return await self.find({"$or": places, "state": {"$in": HOLDING}, "lines.sku": sku}, "_id", MAX_CLAIMS)
 
     async def on_the_books(self, session: AsyncClientSession) -> list[Fulfillment]:
         """Every fulfilment that holds committed stock, or has posts to make, at the session's one instant."""

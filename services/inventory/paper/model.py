@@ -202,6 +202,25 @@ class Claim:
     quantity: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedToPapers(Refusal):
+    """Open papers have committed the pieces; `free` of them belong to none."""
+
+    sku: str
+    location_id: str
+    requested: int
+    free: int
+    paper_ids: tuple[str, ...]
+    path: Path = ("input", "quantity")
+    code: ClassVar[str] = "COMMITTED_TO_PAPERS"
+
+    @property
+    def message(self) -> str:
+        """How many are free, and whose the others are."""
+        papers = ", ".join(self.paper_ids)
+        return f"{self.requested} committed pieces requested, {self.free} are free; the others belong to {papers}"
+
+
 def audit_claims(claims: Iterable[Claim], committed: Mapping[str, int]) -> list[str]:
     """Every stock that has fewer committed pieces than papers say are theirs."""
     wanted: dict[str, int] = {}

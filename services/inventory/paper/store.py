@@ -23,6 +23,8 @@ SWEEP_BATCH = 100
 """Papers finished at a time."""
 NEWEST: Sort = (("_id", DESCENDING),)
 
+MAX_CLAIMS = 10_000
+"""Open papers of one SKU at one location that are read together."""
 INDEXES: Sequence[IndexModel] = (
     IndexModel(
         [("steps.key", ASCENDING)], name="key", unique=True, partialFilterExpression={"steps.0": {"$exists": True}}

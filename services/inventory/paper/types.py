@@ -43,6 +43,18 @@ class QuantityExceeded(UserError):
     what: str = strawberry.field(description="What these are: on the way, lost, handed over.")
 
 
+@presents(model.CommittedToPapers)
+@strawberry.type(description="Open transfers or fulfilments have committed the pieces.")
+class CommittedToPapers(UserError):
+    """See `paper.model.CommittedToPapers`."""
+
+    sku: strawberry.ID = strawberry.field(description="Of what.")
+    location_id: strawberry.ID = strawberry.field(description="Where.")
+    requested: int = strawberry.field(description="Pieces that were to be moved.")
+    free: int = strawberry.field(description="Committed pieces that belong to no paper.")
+    paper_ids: list[strawberry.ID] = strawberry.field(description="Whose the others are.")
+
+
 @presents(model.ApprovalNeedsAnother)
 @strawberry.type(description="Who did it may not be who approves it.")
 class ApprovalNeedsAnother(UserError):
@@ -115,4 +127,4 @@ def opening_of(info: Info, action: str, key: str, *content: Any) -> Command:
     return Command(id="", key=key, action=action, by=by_of(info), at=info.context.caller.at, content=content)
 
 
-PAPER_ERRORS = [WrongState, WrongLocation, QuantityExceeded, ApprovalNeedsAnother]
+PAPER_ERRORS = [WrongState, WrongLocation, QuantityExceeded, CommittedToPapers, ApprovalNeedsAnother]

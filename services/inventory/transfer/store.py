@@ -10,7 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
-from services.inventory.paper.store import PaperStore, among, header
+from services.inventory.paper.store import MAX_CLAIMS, PaperStore, among, header
 from services.inventory.transfer.model import Transfer, TransferFilter, TransferLine, TransferState
 
 COLLECTION = "transfers"
@@ -45,6 +45,10 @@ class TransferStore(PaperStore[Transfer]):
     async def stalled(self, before: datetime) -> list[Transfer]:
         """The next batch of transfers whose approval was begun before then and never ended."""
         return await self.find({"state": "APPROVING", "updated_at": {"$lt": before}}, "updated_at")
+
+    async def claiming(self, sku: str, location_id: str) -> list[Transfer]:
+        """Those that have committed pieces of this SKU at their origin."""
+        return await self.find({"origin_id": location_id, "state": {"$in": OPEN}, "lines.sku": sku}, "_id", MAX_CLAIMS)
 
     async def on_the_books(self, session: AsyncClientSession) -> list[Transfer]:
         """Every transfer that holds committed stock, or has posts to make, at the session's one instant."""

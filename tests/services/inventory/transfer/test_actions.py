@@ -12,13 +12,14 @@ from kit.mongo import Database
 from kit.times import utc_now
 from services.inventory.actions import audit, move, sweep_papers
 from services.inventory.model import InsufficientStock, MovementReason, Sku, StockState
-from services.inventory.paper.model import Count, QuantityExceeded, Step, WrongLocation, WrongState
+from services.inventory.paper.hand import move_by_hand
+from services.inventory.paper.model import CommittedToPapers, Count, QuantityExceeded, Step, WrongLocation, WrongState
 from services.inventory.stock.model import Quantities, StockMove
 from services.inventory.store import InventoryStore
 from services.inventory.transfer import actions, model
 from services.inventory.transfer.model import Arrival, Transfer, TransferDraft, TransferState
 from tests.services.inventory.paper.world import CLERK, at_location, crash_everywhere, refusal, step
-from tests.services.inventory.world import MUG, Shop
+from tests.services.inventory.world import MUG, STAFF, Shop
 
 
 def draft(shop: Shop, *lines: tuple[str, int]) -> TransferDraft:
@@ -282,3 +283,25 @@ async def test_the_audit_sees_committed_pieces_that_are_gone(shop: Shop) -> None
     problems = await audit(shop.store)
     assert f"{MUG}@{shop.ginza}: papers have committed 2, the stock only 1" in problems
     await shop.store.db["stock"].update_one({"sku": MUG}, {"$inc": {"committed": 1, "available": -1}})
+
+
+async def test_nobody_takes_committed_pieces_from_under_a_paper(shop: Shop) -> None:
+    await shop.stock({MUG: 5})
+    ready = await approved(shop, (MUG, 2))
+    await move(
+        shop.store, hand("paid", 1, StockState.AVAILABLE, StockState.COMMITTED, shop), actor=STAFF, now=utc_now()
+    )
+    back = hand("back", 1, StockState.COMMITTED, StockState.AVAILABLE, shop)
+    assert (await move_by_hand(shop.store, back, actor=STAFF, now=utc_now())).quantities.committed == 2
+    assert (await move_by_hand(shop.store, back, actor=STAFF, now=utc_now())).quantities.committed == 2
+    more = hand("more", 1, StockState.COMMITTED, StockState.AVAILABLE, shop)
+    assert await refusal(move_by_hand(shop.store, more, actor=STAFF, now=utc_now())) == CommittedToPapers(
+        sku=MUG, location_id=shop.ginza, requested=1, free=0, paper_ids=(ready.id,)
+    )
+    await actions.ship_transfer(shop.store, None, None, step(ready.id, "ship"))
+    none = await refusal(move_by_hand(shop.store, more, actor=STAFF, now=utc_now()))
+    assert isinstance(none, InsufficientStock)
+
+
+def hand(key: str, pieces: int, source: StockState, target: StockState, shop: Shop) -> StockMove:
+    return StockMove(key, MUG, shop.ginza, source, target, pieces, MovementReason.CORRECTED)
