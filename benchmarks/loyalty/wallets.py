@@ -9,9 +9,10 @@ of one document a writer (or of spread ones), without key, lots, journal or even
 import argparse
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from os import getloadavg
 from random import Random
 
 from benchmarks.rates import machine, measure, own_mongodb
@@ -20,7 +21,7 @@ from kit.ids import new_id
 from kit.mongo import connect, database, ensure_indexes
 from kit.tasks import background
 from kit.times import utc_now
-from services.loyalty.actions import audit, earn, redeem, sweep_once
+from services.loyalty.actions import SWEEP_BATCH, SWEEPS_AT_ONCE, audit, earn, redeem, sweep_once
 from services.loyalty.events import drainers
 from services.loyalty.hold.actions import capture, hold
 from services.loyalty.hold.model import HoldEnd, HoldRequest
@@ -30,11 +31,13 @@ from services.loyalty.store import INDEXES, LoyaltyStore
 
 SPREAD = 500
 INSERT_BATCH = 5_000
+RAW_EXPIRY = 100_000
+"""Documents of the raw run: enough for a rate."""
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[LoyaltyStore]:
-    """A fresh store, its drainers running as they do in the service; dropped afterwards."""
+async def opened(url: str, *, drain: bool = True) -> AsyncIterator[LoyaltyStore]:
+    """A fresh store, its drainers running as they do in the service, unless told otherwise; dropped afterwards."""
     prefix = f"b{new_id('x')[2:].lower()}"
     async with connect(url) as client:
         db = database(client, f"{prefix}_loyalty")
@@ -42,7 +45,8 @@ async def opened(url: str) -> AsyncIterator[LoyaltyStore]:
         store = LoyaltyStore(db)
         log = EventLog(database(client, f"{prefix}_events"))
         await log.prepare()
-        async with background(**{f"drain_{n}": each.run() for n, each in enumerate(drainers(store, log))}):
+        running = drainers(store, log) if drain else []
+        async with background(**{f"drain_{n}": each.run() for n, each in enumerate(running)}):
             yield store
         for name in (db.name, f"{prefix}_events"):
             await client.drop_database(name)
@@ -104,42 +108,89 @@ async def audited(store: LoyaltyStore) -> None:
 
 
 async def expiry(url: str, count: int) -> None:
-    """Wallets whose points have expired, entered by the sweep."""
-    async with opened(url) as store:
-        gone = utc_now() - timedelta(days=1)
-        body = {"regular_points": 10, "regular_expires_at": gone, "limited": [], "booked": 10, "next_expiry_at": gone}
-        body |= {
-            "holds": [],
-            "next_hold_end_at": None,
-            "debt": 0,
-            "frozen_at": None,
-            "seq": 0,
-            "keys": [],
-            "outbox": [],
-        }
-        for start in range(0, count, INSERT_BATCH):
-            ids = [f"{start + n:012}" for n in range(min(INSERT_BATCH, count - start))]
-            await store.wallets.insert_many(
-                [{"_id": f"wal_{id}", "customer_id": f"cus_{id}", **body, "keys": [], "outbox": []} for id in ids],
-                ordered=False,
-            )
-        began = time.perf_counter()
-        done = 0
-        while swept := await sweep_once(store, utc_now()):
-            done += swept
-        took = time.perf_counter() - began
-        print(f"{'expiry sweep':<44}{done / took:>9,.0f} wallets/s   ({done:,} wallets)", flush=True)
+    """Wallets whose points have expired, entered by the sweep; then their entries, drained.
+
+    "Raw" writes as much to the same documents in the same batches: three fields and an entry of the same size.
+    """
+    async with opened(url, drain=False) as store:
+        await fill(store, min(count, RAW_EXPIRY))
+        raw = await timed("raw update_many with an entry", "wallets", raw_expiry(store))
+        await fill(store, count)
+        swept = await timed("expiry sweep", "wallets", sweep_all(store))
+        print(f"{'':<44}{swept / raw:>9.2f} of raw", flush=True)
+        log = EventLog(database(store.db.client, f"{store.db.name}_log"))
+        await log.prepare()
+        await timed("drain of the expiries", "entries", drainers(store, log)[0].drain())
+        await store.db.client.drop_database(f"{store.db.name}_log")
+        await timed("replay audit of one entry a wallet", "entries", audit_all(store))
+
+
+async def fill(store: LoyaltyStore, count: int) -> None:
+    """So many wallets that expired yesterday, opened for it: the audit finds an entry that gave them their points."""
+    await store.wallets.drop()
+    await ensure_indexes(store.db, INDEXES)
+    gone = utc_now() - timedelta(days=1)
+    body = {"regular_points": 10, "regular_expires_at": gone, "limited": [], "booked": 10, "next_expiry_at": gone}
+    body |= {"holds": [], "next_hold_end_at": None, "debt": 0, "frozen_at": None, "seq": 0}
+    for start in range(0, count, INSERT_BATCH):
+        ids = [f"{start + n:012}" for n in range(min(INSERT_BATCH, count - start))]
+        await store.wallets.insert_many(
+            [{"_id": f"wal_{id}", "customer_id": f"cus_{id}", **body, "keys": [], "outbox": []} for id in ids],
+            ordered=False,
+        )
+
+
+async def raw_expiry(store: LoyaltyStore) -> int:
+    """As much written to as many documents, with nothing decided."""
+    ids = [row["_id"] async for row in store.wallets.find({}, {"_id": 1})]
+    entry = {"id": "x" * 40, "type": "x" * 30, "subject": "x" * 16, "time": utc_now(), "data": {"text": "x" * 420}}
+    change = {"$set": {"regular_points": 0, "booked": 0, "next_expiry_at": None}, "$inc": {"seq": 1}}
+    change["$push"] = {"outbox": entry}
+    for start in range(0, len(ids), SWEEP_BATCH):
+        batch = ids[start : start + SWEEP_BATCH]
+        parts = [batch[n::SWEEPS_AT_ONCE] for n in range(SWEEPS_AT_ONCE)]
+        await asyncio.gather(*(store.wallets.update_many({"_id": {"$in": part}}, change) for part in parts))
+    return len(ids)
+
+
+async def sweep_all(store: LoyaltyStore) -> int:
+    """Until nothing is due."""
+    done = 0
+    while swept := await sweep_once(store, utc_now()):
+        done += swept
+    return done
+
+
+async def audit_all(store: LoyaltyStore) -> int:
+    """Replays everything; these wallets were filled by hand, so their ends do not add up, and only that is found."""
+    problems = await audit(store)
+    wallets = await store.wallets.count_documents({})
+    assert len(problems) == 2 * wallets, "an entry that tells its balance, and the wallet's end, each"
+    return await store.journal.count_documents({})
+
+
+async def timed(name: str, what: str, work: Coroutine[object, object, int]) -> float:
+    """Print how many a second, and return it."""
+    began = time.perf_counter()
+    done = await work
+    rate = done / (time.perf_counter() - began)
+    print(f"{name:<44}{rate:>9,.0f} {what}/s   ({done:,})", flush=True)
+    return rate
 
 
 def main() -> None:
     """As a command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--only-expiry", action="store_true", help="the expiry run alone")
     parser.add_argument("--expire", type=int, default=100_000, help="wallets of the expiry run")
     arguments = parser.parse_args()
-    print(machine())
+    print(machine(), f"load {getloadavg()[0]:.1f}")
     with own_mongodb() as url:
-        asyncio.run(run(url, arguments.seconds, arguments.expire))
+        if arguments.only_expiry:
+            asyncio.run(expiry(url, arguments.expire))
+        else:
+            asyncio.run(run(url, arguments.seconds, arguments.expire))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 CustomerId = NewType("CustomerId", str)
 WalletId = NewType("WalletId", str)
@@ -243,23 +243,50 @@ def customer_id_of(wallet_id: str) -> CustomerId:
 
 def replay_problems(wallet: Wallet, entries: Sequence[Entry]) -> list[str]:
     """Where the entries of a wallet, in order, do not add up to it; empty if they do."""
+    return step_problems(wallet, [_step_of(entry) for entry in entries])
+
+
+class Step(NamedTuple):
+    """What an audit looks at of an entry: what it moved on the member's accounts and on all, and the sums it tells.
+
+    A plain tuple: an audit makes one of every entry there is.
+    """
+
+    seq: int
+    wallet: int
+    held: int
+    debt: int
+    total: int
+    balance_after: int
+    held_after: int
+    debt_after: int
+
+
+def step_problems(wallet: Wallet, steps: Sequence[Step]) -> list[str]:
+    """Where the entries of a wallet, in order, do not add up to it; empty if they do."""
     problems: list[str] = []
-    replayed = _Sums()
-    for number, entry in enumerate(entries, start=1):
-        replayed = replayed.after(entry)
-        if entry.seq != number:
-            problems.append(f"{wallet.id}: entry {number} is missing, found {entry.seq}")
+    balance = held = debt = 0
+    for number, step in enumerate(steps, start=1):
+        seq, moved, moved_held, moved_debt, total, balance_after, held_after, debt_after = step
+        balance, held, debt = balance + moved, held + moved_held, debt - moved_debt
+        if seq != number:
+            problems.append(f"{wallet.id}: entry {number} is missing, found {seq}")
             break
-        if sum(movement.points for movement in entry.movements) != 0:
+        if total != 0:
             problems.append(f"{wallet.id}: entry {number} does not sum to zero")
-        told = _Sums(entry.balance_after, entry.held_after, entry.debt_after)
-        if told != replayed:
+        if balance_after != balance or held_after != held or debt_after != debt:
+            told, replayed = _Sums(balance_after, held_after, debt_after), _Sums(balance, held, debt)
             problems.append(f"{wallet.id}: entry {number} tells {told}, the journal adds up to {replayed}")
+    return problems + _end_problems(wallet, _Sums(balance, held, debt), len(steps))
+
+
+def _end_problems(wallet: Wallet, replayed: "_Sums", count: int) -> list[str]:
+    problems: list[str] = []
     lots = wallet.regular_points + sum(lot.points for lot in wallet.limited)
     kept = _Sums(wallet.booked, wallet.held, wallet.debt)
-    if lots != wallet.booked or kept != replayed or wallet.seq != len(entries):
+    if lots != wallet.booked or kept != replayed or wallet.seq != count:
         keeps = f"lots {lots}, {kept}, {wallet.seq} entries"
-        problems.append(f"{wallet.id}: keeps {keeps}; journal: {replayed}, {len(entries)} entries")
+        problems.append(f"{wallet.id}: keeps {keeps}; journal: {replayed}, {count} entries")
     problems += [
         f"{wallet.id}: hold {hold.id} has {hold.points} points, its lots {sum(lot.points for lot in hold.lots)}"
         for hold in wallet.holds
@@ -282,12 +309,18 @@ class _Sums:
     held: int = 0
     debt: int = 0
 
-    def after(self, entry: Entry) -> "_Sums":
-        return _Sums(
-            self.balance + entry.moved(Account.WALLET),
-            self.held + entry.moved(Account.HELD),
-            self.debt - entry.moved(Account.DEBT),
-        )
-
     def __str__(self) -> str:
         return f"balance {self.balance}, held {self.held}, debt {self.debt}"
+
+
+def _step_of(entry: Entry) -> Step:
+    return Step(
+        entry.seq,
+        entry.moved(Account.WALLET),
+        entry.moved(Account.HELD),
+        entry.moved(Account.DEBT),
+        sum(movement.points for movement in entry.movements),
+        entry.balance_after,
+        entry.held_after,
+        entry.debt_after,
+    )

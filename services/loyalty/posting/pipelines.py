@@ -18,7 +18,6 @@ from services.loyalty.model import (
     REGULAR_LIFE_MONTHS,
     EntryKind,
     LotKind,
-    Reference,
 )
 from services.loyalty.posting.closing import enter, facts_of, literal, sums
 from services.loyalty.posting.lots import add_alive, burn, points_of, split, with_limited, with_merged
@@ -33,7 +32,6 @@ REFUND_GRACE = timedelta(days=30)
 
 _OVERDUE: Document = {"$and": ["$next_expiry_at", {"$lte": ["$next_expiry_at", "$$NOW"]}]}
 SOMETHING_EXPIRED: Document = {"$expr": _OVERDUE}
-_REGULAR_LAPSED: Document = {"$lte": ["$regular_expires_at", "$$NOW"]}
 NOT_OVERDUE: Document = {"$not": [_OVERDUE]}
 """No lot is past its expiry without an entry for it: an earning cannot revive it, a redemption cannot burn it."""
 _LIFE: Document = {"$dateAdd": {"startDate": "$$NOW", "unit": "month", "amount": REGULAR_LIFE_MONTHS}}
@@ -213,24 +211,3 @@ def _repay_from_lots(given: object) -> list[Document]:
         *burn("$repaid"),
         {"$set": {"debt": {"$subtract": ["$debt", "$repaid"]}, "taken": []}},
     ]
-
-
-EXPIRE: list[Document] = [
-    {
-        "$set": {
-            "before": sums(),
-            "lapsed": 0,
-            "taken": [],
-            "limited": {"$filter": {"input": "$limited", "cond": {"$gt": ["$$this.expires_at", "$$NOW"]}}},
-            "regular_points": {"$cond": [_REGULAR_LAPSED, 0, "$regular_points"]},
-            "regular_merged": {"$cond": [_REGULAR_LAPSED, "$$REMOVE", "$regular_merged"]},
-        }
-    },
-    *enter(
-        EntryKind.EXPIRED,
-        {"$concat": ["$_id", "/expiry:", {"$toString": "$seq"}]},
-        {"$subtract": ["$before.booked", {"$add": ["$regular_points", {"$sum": "$limited.points"}]}]},
-        facts_of("EXPIRY", Reference(), None, ""),
-    ),
-]
-"""Takes out what has expired by the database's clock; makes one entry for all of it."""
