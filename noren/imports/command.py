@@ -122,6 +122,33 @@ def _import_reviews(
     prepared.conclude(out)
 
 
+@app.command()
+def points(
+    file: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines, SQL inserts or Parquet: one row a balance.")],
+    mapping: FileMapping,
+    dry_run: DryRun = False,
+    report: ReportTo = None,
+) -> None:
+    """Import balances of another points system: wallets are brought to them. Again changes nothing."""
+    out, err = Console(), Console(stderr=True)
+    with _told(err):
+        _import_points(file, mapping, dry_run, report, (out, err))
+
+
+def _import_points(
+    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
+) -> None:
+    require_extra()
+    from noren.imports.points.run import PointJob, load, prepare_points  # needs the extra, as above
+
+    out, err = consoles
+    prepared = prepare_points(PointJob.of(file, mapping, dry_run=dry_run, report=report), err)
+    if not dry_run:
+        with use_mongodb(KitSettings()) as url:
+            load(prepared, url, err)
+    prepared.conclude(out)
+
+
 @contextmanager
 def _told(err: Console) -> Iterator[None]:
     """What ends an import is told in a sentence, and by the exit code."""

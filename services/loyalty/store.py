@@ -17,6 +17,7 @@ from kit.pages import COUNT_CAP, Page, PageArgs, encode_cursor
 from services.loyalty.accounting.store import BOOKED_INDEX
 from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
+from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
 from services.loyalty.merge.families import Home, homes
 from services.loyalty.merge.store import INDEXES as MERGE_INDEXES
 from services.loyalty.model import (
@@ -69,6 +70,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     ],
     **ACCOUNTING_INDEXES,
     **ACCRUAL_INDEXES,
+    **BALANCE_INDEXES,
     **MERGE_INDEXES,
     **RANK_INDEXES,
     **REFUND_INDEXES,
