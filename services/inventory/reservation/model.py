@@ -363,6 +363,11 @@ def confirmed(reservation: Reservation, now: datetime) -> Reservation:
     )
 
 
+def aborted(reservation: Reservation, actor: Actor, now: datetime) -> Reservation:
+    """What becomes of an attempt that failed; its lines are still to be settled."""
+    return replace(reservation, state=ReservationState.ABORTED, ended_at=now, ended_by=actor, settled=False)
+
+
 def state_at(reservation: Reservation, now: datetime) -> ReservationState:
     """Its state, where a hold whose time is over has expired even if nobody has swept it yet."""
     if reservation.state is ReservationState.HELD and reservation.expires_at <= now:

@@ -39,6 +39,7 @@ from services.inventory.reservation.model import (
     Reservation,
     ReservationDraft,
     ReservationState,
+    aborted,
     confirmed,
 )
 from services.inventory.stock.model import FIGURES
@@ -111,10 +112,12 @@ class ReservationStore:
         self._reservations = db[COLLECTION]
         self._stock = db[STOCK]
         self._changed = changed
+        self._known = Combiner(self._known_all, limit=COMBINED, lanes=LANES)
         self._claim = Combiner(self._claim_all, limit=COMBINED, lanes=LANES)
         self._hold = Combiner(self._hold_all, limit=COMBINED)
         self._see_lines = Combiner(self._see_all, limit=COMBINED)
         self._confirm = Combiner(self._confirm_all, limit=COMBINED, lanes=LANES)
+        self._abort = Combiner(self._abort_all, limit=COMBINED, lanes=LANES)
         self._settle = Combiner(self._settle_all, limit=COMBINED)
 
     async def by_id(self, id: str) -> Reservation | None:
@@ -124,7 +127,7 @@ class ReservationStore:
 
     async def by_key(self, key: str) -> Reservation | None:
         """The reservation this idempotency key stands for."""
-        return (await self._find_by_key([key])).get(key)
+        return await self._known(key)
 
     async def claim(self, claim: Claim) -> Reservation | None:
         """A new reservation in TRY, or the one its key stands for already; None if that one went away meanwhile."""
@@ -155,11 +158,8 @@ class ReservationStore:
         return await self._confirm((reservation, now))
 
     async def abort(self, reservation: Reservation, *, actor: Actor, now: datetime) -> Reservation | None:
-        """TRY → ABORTED, its key free again; None if it is no longer TRY. The lines are still to be settled."""
-        ended = ended_as(ReservationState.ABORTED, actor, now)
-        return await self._decide(
-            {"_id": reservation.id, "state": ReservationState.TRY.value}, {"$set": ended, "$unset": {"key": ""}}
-        )
+        """TRY → ABORTED by this or another worker, its key free; None if it was decided otherwise. Lines wait to be settled."""
+        return await self._abort((reservation, actor, now))
 
     async def end(
         self, reservation: Reservation, state: ReservationState, *, actor: Actor, now: datetime
@@ -276,6 +276,10 @@ class ReservationStore:
         self._changed()
         return result.modified_count
 
+    async def _known_all(self, keys: Sequence[str]) -> list[Reservation | None]:
+        found = await self._find_by_key(list(set(keys)))
+        return [found.get(key) for key in keys]
+
     async def _find_by_key(self, keys: Sequence[str]) -> dict[str, Reservation]:
         found = await self._reservations.find({"key": {"$in": list(keys)}}).to_list()
         return {document["key"]: reservation_of(document) for document in found}
@@ -339,6 +343,22 @@ class ReservationStore:
         there = {document["_id"]: reservation_of(document) for document in found}
         alive = {id: each for id, each in there.items() if each.state is not ReservationState.ABORTED}
         return [alive.get(each.id) for each in decided]
+
+    async def _abort_all(self, wanted: Sequence[tuple[Reservation, Actor, datetime]]) -> list[Reservation | None]:
+        updates = [
+            UpdateOne(
+                {"_id": each.id, "state": ReservationState.TRY.value},
+                {"$set": ended_as(ReservationState.ABORTED, actor, now), "$unset": {"key": ""}},
+            )
+            for each, actor, now in wanted
+        ]
+        result = await self._reservations.bulk_write(updates, ordered=False)
+        if result.matched_count == len(updates):
+            return [aborted(*each) for each in wanted]
+        found = await self._reservations.find({"_id": {"$in": [each.id for each, _, _ in wanted]}}).to_list()
+        there = {document["_id"]: reservation_of(document) for document in found}
+        over = {id: each for id, each in there.items() if each.state is ReservationState.ABORTED}
+        return [over.get(each.id) for each, _, _ in wanted]
 
     async def _settle_all(self, ended: Sequence[Reservation]) -> list[None]:
         stocks = by_stock(list({each.id: each for each in ended}.values()))
