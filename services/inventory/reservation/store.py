@@ -158,7 +158,7 @@ class ReservationStore:
         return await self._confirm((reservation, now))
 
     async def abort(self, reservation: Reservation, *, actor: Actor, now: datetime) -> Reservation | None:
-        """TRY → ABORTED by this or another worker, its key free; None if it was decided otherwise. Lines wait to be settled."""
+        """TRY → ABORTED by this or another worker, its key free, its lines not settled; None if decided otherwise."""
         return await self._abort((reservation, actor, now))
 
     async def end(

@@ -37,7 +37,7 @@ def source(
     """
     demands = sorted(demands, key=lambda demand: demand.sku)
     question = scale(demands, candidates, rules)
-    start = greedy(question)
+    start = first = greedy(question)
     if method is SourcingMethod.GREEDY:
         return _plan(question, rules, start, SourcingMethod.GREEDY, False, "the greedy method was asked for")
     if method is not SourcingMethod.CP_SAT:
@@ -45,24 +45,35 @@ def source(
         start, is_proven = exact(question, start, work)
         if is_proven:
             return _plan(question, rules, start, SourcingMethod.EXACT, True, None)
-    return _solved(question, rules, start)
+    how = SourcingMethod.GREEDY if start is first else SourcingMethod.EXACT
+    return _solved(question, rules, start, how)
 
 
 UNBOUNDED = 10**12
 """Work nobody lives to see the end of."""
 
 
-def _solved(question: Question, rules: Sequence[SourcingRule], start: Found) -> Plan:
+def _solved(question: Question, rules: Sequence[SourcingRule], start: Found, how: SourcingMethod) -> Plan:
+    """The solver's plan where it is better than `start` or proves the best; else `start`, which `how` found."""
     try:
         solved = solve(question, start, rules, SOLVER_CAP_S)
     except SolverMissing as missing:
         reason = f"the exact search would have taken too long, and {missing}"
-        return _plan(question, rules, start, SourcingMethod.GREEDY, False, reason)
-    is_proven = solved.is_optimal and solved.saw_all
-    remark: str | None = None if is_proven else "the solver's time was over before a proof"
-    if solved.is_optimal and not solved.saw_all:
-        remark = "the solver was given the most promising locations only, and proved the best plan among these"
-    return _plan(question, rules, solved.found, SourcingMethod.CP_SAT, is_proven, remark)
+        return _plan(question, rules, start, how, False, reason)
+    if solved.is_optimal and solved.saw_all:
+        return _plan(question, rules, solved.found, SourcingMethod.CP_SAT, True, None)
+    why = "CP-SAT's time was over before a proof"
+    if solved.is_optimal:
+        why = "CP-SAT was given the most promising locations only, and proved the best plan among these"
+    if solved.found is not start:
+        return _plan(question, rules, solved.found, SourcingMethod.CP_SAT, False, f"better than {SEARCH[how]}; {why}")
+    return _plan(question, rules, start, how, False, f"CP-SAT found nothing better than {SEARCH[how]}; {why}")
+
+
+SEARCH = {
+    SourcingMethod.GREEDY: "the greedy plan",
+    SourcingMethod.EXACT: "the best plan of the exact search, which had no time for a proof",
+}
 
 
 def _plan(

@@ -5,6 +5,7 @@ solver's 64 bits: as many as fit are one goal, which is solved and fixed before 
 limit in deterministic time: the same question has the same answer, unless the wall clock's cap cuts it short.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,9 @@ from services.inventory.sourcing.greedy import Found
 from services.inventory.sourcing.model import SourcingRule
 from services.inventory.sourcing.scaled import Place, Question, fixed_of, piece_of
 
-PLACES = 48
-"""Places the solver gets: with more, building the model alone takes longer than a shopper should wait."""
-DETERMINISTIC_S = 0.01
+PLACES = 28
+"""Places the solver gets: with 48 it improved on 4 of 20 greedy plans in the same time, with these on 11."""
+DETERMINISTIC_S = 0.012
 """The solver's own measure of work, some tens of milliseconds here; of all goals together."""
 MAX_GOAL = 2**53
 """Rules are packed into one goal up to here: the solver's integers have 64 bits, its bounds are doubles."""
@@ -100,10 +101,14 @@ class _Task:
         groups = list(self._groups(rules))
         chosen: list[Place] = []
         is_optimal = True
-        solver = self._solver(cap_s / len(groups), DETERMINISTIC_S / len(groups))
-        for goal in groups:
+        work_left, time_left = DETERMINISTIC_S, cap_s
+        for place, goal in enumerate(groups):
+            share = 1 / (len(groups) - place)  # what a goal does not need is left to those after it
+            solver = self._solver(time_left * share, work_left * share)
             self._model.minimize(goal)
             status = solver.solve(self._model)
+            work_left = max(0.0, work_left - solver.response_proto.deterministic_time)
+            time_left = max(0.0, time_left - solver.wall_time)
             if status not in (self._cp.OPTIMAL, self._cp.FEASIBLE):
                 return chosen, False
             is_optimal = is_optimal and status == self._cp.OPTIMAL
@@ -179,6 +184,11 @@ class _Task:
             self._model.add_hint(variable, index in used)
         for key, variable in self._given.items():
             self._model.add_hint(variable, start.assigned.taken.get(key, 0))
+        supplied: Counter[int] = Counter()
+        for (demand, _), pieces in start.assigned.taken.items():
+            supplied[demand] += pieces
+        for demand, variable in enumerate(self._missing):
+            self._model.add_hint(variable, self._question.needs[demand] - supplied[demand])
 
     def _rehint(self, solver: Any) -> None:
         self._model.clear_hints()

@@ -80,7 +80,9 @@ class SourcingPlan:
     values: list[SourcingValue] = strawberry.field(description="By every rule, in their order.")
     method: model.SourcingMethod = strawberry.field(description="How it was found.")
     is_proven: bool = strawberry.field(description="Whether it is proven that no plan is better.")
-    remark: str | None = strawberry.field(description="Why it is not proven; null if it is.")
+    remark: str | None = strawberry.field(
+        description="What it is better than and why it is not proven; null if it is proven."
+    )
 
     @classmethod
     def of(cls, proposal: gathering.Proposal, view: View) -> "SourcingPlan":
