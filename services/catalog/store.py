@@ -113,16 +113,16 @@ class CatalogStore:
         self.question = QuestionStore(db, self._changed)
         self.pricing = PricingStore(db, self._changed)
         self.promotion = PromotionStore(db, self._changed)
-        self.quote = QuoteStore(db, self.pricing, self.promotion)
+        self.collection = CollectionStore(db, self._changed)
+        self.quote = QuoteStore(db, self.pricing, self.promotion, self.collection)
         self.product.on_write = self.quote.forget_products
         self.pricing.on_book = self.quote.forget_book
-        self.pricing.on_policy = self.promotion.on_write = self.quote.forget
+        self.pricing.on_policy = self.promotion.on_write = self.collection.on_write = self.quote.forget
         self.shopper = ShopperStore(db)
         self.attribute = AttributeStore(db)
         self.bundle = BundleStore(db)
         self.bulk = BulkStore(db)
         self.design = DesignStore(db, self._changed)
-        self.collection = CollectionStore(db, self._changed)
         self.coupon = CouponStore(db)
         self.redemption = RedemptionStore(db, self._changed)
         self.journal = db[JOURNAL]

@@ -42,10 +42,11 @@ BY_COLLECTION_NAME: Sort = (("sort_name", ASCENDING), ("_id", ASCENDING))
 
 
 class CollectionStore:
-    """Collections, and the products in one; `on_change` is called after every write that left an event."""
+    """Collections, and the products in one; `on_change` and `on_write` are called after every write."""
 
     def __init__(self, db: Database, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
+        self.on_write: Callable[[], None] = lambda: None
         self._collections = db[COLLECTION]
         self._products = db[PRODUCTS]
 
@@ -59,6 +60,13 @@ class CollectionStore:
         found = await self._collections.find({"slug": {"$in": list(slugs)}}).to_list()
         return {row["slug"]: _collection(row) for row in found}
 
+    async def stamps(self, ids: Sequence[str]) -> list[tuple[str, int]]:
+        """What tells whether these collections are still the same: id and version, by id; no query for none."""
+        if not ids:
+            return []
+        found = await self._collections.find({"_id": {"$in": list(ids)}}, {"version": 1}).to_list()
+        return sorted((row["_id"], row["version"]) for row in found)
+
     async def page(self, page: PageArgs) -> Page[Collection]:
         """By name."""
         return await find_page(self._collections, {}, BY_COLLECTION_NAME, page, _collection)
@@ -70,6 +78,7 @@ class CollectionStore:
             await self._collections.insert_one(document)
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
+        self.on_write()
         self._on_change()
         return _collection(document)
 
@@ -86,6 +95,7 @@ class CollectionStore:
             )
         except DuplicateKeyError as error:
             raise conflict_of(error.details) from error
+        self.on_write()
         self._on_change()
         return None if kept is None else _collection(kept)
 

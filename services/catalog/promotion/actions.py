@@ -40,8 +40,15 @@ async def _missing(store: CatalogStore, target: Target) -> list[NotFound]:
     known_skus = await store.product.by_sku(skus, frozenset({"variants.sku"})) if skus else {}
     known_products = await store.product.by_id(products, frozenset()) if products else {}
     known_categories = await store.category.by_id(categories) if categories else {}
+    known_collections = await store.collection.by_id(sorted(target.collections)) if target.collections else {}
+    collections = {"collectionIds": target.collection_ids, "excludedCollectionIds": target.excluded_collection_ids}
     return [
         *(NotFound(path=(*at, "skus"), kind="Variant", id=sku) for sku in skus if sku not in known_skus),
         *(NotFound(path=(*at, "productIds"), kind="Product", id=id) for id in products if id not in known_products),
         *(NotFound(path=(*at, "categoryIds"), kind="Category", id=i) for i in categories if i not in known_categories),
+        *(
+            NotFound(path=(*at, name), kind="Collection", id=id)
+            for name, ids in collections.items()
+            for id in sorted(ids - set(known_collections))
+        ),
     ]

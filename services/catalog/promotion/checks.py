@@ -24,6 +24,8 @@ from services.catalog.promotion.model import (
 
 MAX_NAMED = 1_000
 """SKUs, products, categories or others of one condition: a promotion is held in memory by every process."""
+MAX_COLLECTIONS = 20
+"""Collections of one condition: each is held in memory with up to 1,000 products."""
 MAX_WINDOWS = 14
 """Two a day of the week."""
 MAX_PIECES = 100
@@ -101,6 +103,12 @@ def _check_conditions(conditions: Conditions) -> list[Refusal]:
         "channels": conditions.channels,
         "locations": conditions.locations,
     }
+    for name, ids in {
+        "collectionIds": target.collection_ids,
+        "excludedCollectionIds": target.excluded_collection_ids,
+    }.items():
+        if len(ids) > MAX_COLLECTIONS:
+            problems.append(_invalid(f"conditions.{name}", f"at most {MAX_COLLECTIONS}", len(ids)))
     for name, values in named.items():
         if len(values) > MAX_NAMED:
             problems.append(_invalid(f"conditions.{name}", f"at most {MAX_NAMED}", len(values)))
@@ -158,8 +166,10 @@ def _gives_points(action: Action) -> bool:
 
 def _empty_target(conditions: Conditions) -> str:
     target = conditions.target
-    only_skus = target.skus and not (target.product_ids or target.category_ids)
-    return "every SKU it names is excluded" if only_skus and target.skus <= target.excluded_skus else ""
+    if target.is_everything or target.product_ids or target.category_ids:
+        return ""
+    is_left = target.skus - target.excluded_skus or target.collection_ids - target.excluded_collection_ids
+    return "" if is_left else "every SKU and collection it names is excluded"
 
 
 def _closed_windows(conditions: Conditions, now: datetime) -> str:

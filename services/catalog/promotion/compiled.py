@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.catalog.promotion.model import Promotion, Situation, holds_always, holds_now, is_for
+from services.catalog.collection.membership import NO_COLLECTIONS, Collections
+from services.catalog.promotion.model import Promotion, Situation, collection_tag, holds_always, holds_now, is_for
 
 MAX_KINDS = 1_000
 """Kinds of situations whose promotions are kept: channels by segments, ranks and shops that really ask."""
@@ -20,11 +21,12 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`ordered` is the order in which promotions are taken; places refer to it."""
+    """`ordered` is the order in which promotions are taken; places refer to it. `collections` are those they name."""
 
     ordered: tuple[Promotion, ...]
     by_tag: Mapping[str, tuple[int, ...]]
     for_everything: tuple[int, ...]
+    collections: Collections = NO_COLLECTIONS
     kinds: dict[tuple[object, ...], Kind] = field(default_factory=dict, compare=False)
     """What `fitting` found for the kinds of situations it was asked for; it only saves time."""
 
@@ -82,11 +84,16 @@ class Fitting:
 
 
 def _kept(promotion: Promotion, lines: list[int], tags: Sequence[Sequence[str]]) -> list[int]:
-    excluded = promotion.draft.conditions.target.excluded_skus
-    return lines if not excluded else [line for line in lines if tags[line][0][2:] not in excluded]
+    target = promotion.draft.conditions.target
+    if target.excluded_skus:
+        lines = [line for line in lines if tags[line][0][2:] not in target.excluded_skus]
+    if target.excluded_collection_ids:
+        excluded = set(map(collection_tag, target.excluded_collection_ids))
+        lines = [line for line in lines if excluded.isdisjoint(tags[line])]
+    return lines
 
 
-def compile_promotions(promotions: Iterable[Promotion]) -> Compiled:
+def compile_promotions(promotions: Iterable[Promotion], collections: Collections = NO_COLLECTIONS) -> Compiled:
     """Leaves out what is switched off or used up."""
     live = [one for one in promotions if one.draft.enabled and not one.is_exhausted]
     ordered = tuple(sorted(live, key=lambda one: (-one.draft.priority, one.id)))
@@ -98,7 +105,7 @@ def compile_promotions(promotions: Iterable[Promotion]) -> Compiled:
             everything.append(place)
         for tag in target.tags:
             by_tag[tag].append(place)
-    return Compiled(ordered, {tag: tuple(places) for tag, places in by_tag.items()}, tuple(everything))
+    return Compiled(ordered, {tag: tuple(places) for tag, places in by_tag.items()}, tuple(everything), collections)
 
 
 NOTHING = compile_promotions(())

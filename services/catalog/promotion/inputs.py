@@ -79,9 +79,15 @@ class PromotionConditionsInput:
     skus: list[strawberry.ID] = strawberry.field(default_factory=list, description="Any of these variants.")
     product_ids: list[strawberry.ID] = strawberry.field(default_factory=list, description="Or of these products.")
     category_ids: list[strawberry.ID] = strawberry.field(
-        default_factory=list, description="Or in these categories and below; none of the three named: everything."
+        default_factory=list, description="Or in these categories and below."
+    )
+    collection_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Or in these collections, by hand or by rule; none of the four: everything."
     )
     excluded_skus: list[strawberry.ID] = strawberry.field(default_factory=list, description="But not these.")
+    excluded_collection_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Nor what is in these collections."
+    )
     min_basket: Decimal = strawberry.field(default=Decimal(0), description="List prices of the whole basket, at least.")
     min_quantity: int = strawberry.field(default=1, description="Pieces of what is meant, at least.")
     segments: list[str] = strawberry.field(default_factory=list, description="Customers of any of these.")
@@ -103,6 +109,8 @@ class PromotionConditionsInput:
                 frozenset(self.product_ids),
                 frozenset(self.category_ids),
                 frozenset(self.excluded_skus),
+                frozenset(self.collection_ids),
+                frozenset(self.excluded_collection_ids),
             ),
             min_basket_minor=minor_units(self.min_basket, currency, (*at, "minBasket")),
             min_quantity=self.min_quantity,

@@ -42,17 +42,22 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which lines are meant: any of these SKUs, products or categories (with all below); none named: all lines."""
+    """Which lines are meant: any of these SKUs, products, categories (with all below) or collections; none named: all.
+
+    What is excluded is not meant, whatever else names it.
+    """
 
     skus: frozenset[str] = frozenset()
     product_ids: frozenset[str] = frozenset()
     category_ids: frozenset[str] = frozenset()
     excluded_skus: frozenset[str] = frozenset()
+    collection_ids: frozenset[str] = frozenset()
+    excluded_collection_ids: frozenset[str] = frozenset()
 
     @property
     def is_everything(self) -> bool:
         """Whether no line has to be named."""
-        return not (self.skus or self.product_ids or self.category_ids)
+        return not (self.skus or self.product_ids or self.category_ids or self.collection_ids)
 
     @property
     def tags(self) -> list[str]:
@@ -61,7 +66,18 @@ class Target:
             *(f"s:{sku}" for sku in self.skus),
             *(f"p:{id}" for id in self.product_ids),
             *(f"c:{id}" for id in self.category_ids),
+            *map(collection_tag, self.collection_ids),
         ]
+
+    @property
+    def collections(self) -> frozenset[str]:
+        """Every collection it names: who asks it has to know what is in them."""
+        return self.collection_ids | self.excluded_collection_ids
+
+
+def collection_tag(id: str) -> str:
+    """How the lines of a collection's products are tagged: at the moment of a quote, because collections change."""
+    return f"k:{id}"
 
 
 def tags_of(sku: str, product_id: str, category_path: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from kit.errors import InvalidInput, NotFound, Refusal, Refused
+from services.catalog.collection.membership import NO_COLLECTIONS, Collections
 from services.catalog.coupon.actions import CouponSeen, opened, see_codes
 from services.catalog.coupon.model import CouponOutcome
 from services.catalog.design.actions import DesignPrice, price_designs
@@ -139,6 +140,8 @@ def quote_one(item: Item, market: Market, quantity: int = 1) -> Quote | None:
 
 
 async def load_past(store: CatalogStore, skus: Sequence[str]) -> dict[str, Past]:
-    """What was known of these SKUs' prices and of all promotions, by SKU: two queries for all."""
+    """What was known of these SKUs' prices and of all promotions, by SKU: two queries for all, or three."""
     histories, versions = await asyncio.gather(store.pricing.histories(skus), store.promotion.versions())
-    return {sku: Past(histories.get(sku, []), versions) for sku in skus}
+    named = sorted(frozenset[str]().union(*(one.draft.conditions.target.collections for one in versions)))
+    collections = Collections.of((await store.collection.by_id(named)).values()) if named else NO_COLLECTIONS
+    return {sku: Past(histories.get(sku, []), versions, collections) for sku in skus}

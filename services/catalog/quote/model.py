@@ -13,11 +13,12 @@ from datetime import datetime
 
 from kit.errors import InvalidInput, NotFound, Path, Refusal
 from kit.money import MAX_MINOR_UNITS
+from services.catalog.collection.membership import NO_COLLECTIONS, Traits
 from services.catalog.pricing.model import ListPrice, PriceContext, pick
 from services.catalog.pricing.tax import TaxClass, TaxMode, TaxPolicy, tax_lines
 from services.catalog.product.model import MAX_SKU
 from services.catalog.promotion.compiled import Compiled, Fitting
-from services.catalog.promotion.model import Situation
+from services.catalog.promotion.model import Situation, collection_tag
 from services.catalog.quote.discount import Basket, Discount, ShippingDiscount, Stacking, discount_basket
 from services.catalog.quote.refusals import NotPriced
 
@@ -46,6 +47,8 @@ class Item:
     prices: tuple[ListPrice, ...]
     tags: tuple[str, ...]
     tax_class: TaxClass = TaxClass.STANDARD
+    traits: Traits | None = None
+    """What rules of collections ask of its product; None: it is in collections by hand only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,14 @@ class Market:
         """The promotions are tried against the situation here, once for many baskets."""
         return cls(policy, situation, promotions.fitting(situation))
 
+    def tags_of(self, item: Item) -> tuple[str, ...]:
+        """What promotions may name the item by, here and now: its own tags, and the collections it is in."""
+        collections = self.promotions.compiled.collections
+        if collections is NO_COLLECTIONS:
+            return item.tags
+        ids = collections.of_product(item.product_id, item.traits, self.situation.at)
+        return (*item.tags, *map(collection_tag, ids))
+
     def at(self, moment: datetime, promotions: Compiled | None = None) -> "Market":
         """The same at another instant, with these promotions or the same."""
         situation = replace(self.situation, at=moment)
@@ -160,7 +171,9 @@ def price_basket(lines: Sequence[WantedLine], items: Mapping[str, Item], market:
         expected = f"a basket of at most {MAX_MINOR_UNITS // 2} minor units"
         return [InvalidInput(path=("input", "lines"), expected=expected, got=str(whole))]
     stacking = Stacking(units, [line.quantity for line in wanted])
-    found = discount_basket(stacking, [items[line.sku].tags for line in wanted], market.promotions, situation)
+    found = discount_basket(
+        stacking, [market.tags_of(items[line.sku]) for line in wanted], market.promotions, situation
+    )
     return _taxed(merged, items, market, (prices, units), found)
 
 

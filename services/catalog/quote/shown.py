@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.catalog.collection.membership import NO_COLLECTIONS, Collections
 from services.catalog.pricing.history import PRIOR_PERIOD, PricePoint, Snapshot, known_at, timeline, turns
 from services.catalog.promotion.compiled import compile_promotions
 from services.catalog.promotion.model import Promotion, Situation, WeeklyWindow, zone
@@ -20,10 +21,15 @@ WINDOWS_BACK = 2 * PRIOR_PERIOD
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Snapshots of a SKU's prices and every version of every promotion, both oldest first."""
+    """Snapshots of a SKU's prices and every version of every promotion, both oldest first.
+
+    `collections` are those that any version names, with the products of today: of what was in them before, nothing is
+    kept.
+    """
 
     snapshots: Sequence[Snapshot]
     versions: Sequence[Promotion]
+    collections: Collections = NO_COLLECTIONS
 
 
 def for_everybody(market: Market) -> Market:
@@ -41,7 +47,7 @@ def shown(item: Item, market: Market, past: Past) -> list[PricePoint]:
     moments = turns(past.snapshots) | set(_promotion_turns(versions, until)) | {until}
 
     def price_at(at: datetime) -> int | None:
-        then = crowd if at == until else crowd.at(at, compile_promotions(_versions_at(versions, at)))
+        then = crowd if at == until else crowd.at(at, compile_promotions(_versions_at(versions, at), past.collections))
         prices = item.prices if at == until else known_at(past.snapshots, at)
         quoted = price_basket([WantedLine(item.sku, 1)], {item.sku: replace(item, prices=prices)}, then)
         return quoted.gross_minor if isinstance(quoted, Quote) else None
@@ -55,7 +61,7 @@ def _concerns(promotion: Promotion, item: Item, crowd: Situation) -> bool:
     wanted, target = draft.conditions, draft.conditions.target
     for_all = not (wanted.segments or wanted.ranks or wanted.locations or wanted.needs_coupon or wanted.first_purchase)
     here = not wanted.channels or crowd.channel in wanted.channels
-    meant = target.is_everything or not set(target.tags).isdisjoint(item.tags)
+    meant = target.is_everything or bool(target.collection_ids) or not set(target.tags).isdisjoint(item.tags)
     return for_all and here and meant
 
 

@@ -20,6 +20,8 @@ from pymongo.errors import PyMongoError
 
 from kit.log import logger
 from kit.mongo import Database, Document
+from services.catalog.collection.membership import NO_COLLECTIONS, Collections, Traits
+from services.catalog.collection.store import CollectionStore
 from services.catalog.model import PriceEntry
 from services.catalog.offer.documents import parse_offer
 from services.catalog.offer.model import EVERYWHERE, Offer
@@ -44,8 +46,14 @@ _READ: Final = {
     "variants.sku": 1,
     "variants.prices": 1,
     "variants.components": 1,
+    "variants.options": 1,
+    "variants.attributes": 1,
     "category_path": 1,
     "offer": 1,
+    "brand": 1,
+    "tags": 1,
+    "attributes": 1,
+    "created_at": 1,
 }
 _CHANGES: Final[list[Document]] = [
     {
@@ -81,6 +89,7 @@ class VariantFacts:
     category_path: tuple[str, ...]
     offer: Offer = EVERYWHERE
     components: tuple[str, ...] = ()
+    traits: Traits | None = None
 
 
 NO_FACTS: Final[Mapping[str, VariantFacts]] = MappingProxyType({})
@@ -89,14 +98,18 @@ NO_FACTS: Final[Mapping[str, VariantFacts]] = MappingProxyType({})
 class QuoteStore:
     """Facts of SKUs, and the rules."""
 
-    def __init__(self, db: Database, pricing: PricingStore, promotions: PromotionStore) -> None:
+    def __init__(
+        self, db: Database, pricing: PricingStore, promotions: PromotionStore, collections: CollectionStore
+    ) -> None:
         self._db = db
         self._products = db[PRODUCTS]
         self._pricing = pricing
         self._promotions = promotions
+        self._collections = collections
         self._memory = Memory()
         self._rules = Rules(NOTHING, {})
         self._stamps: list[Stamp] | None = None
+        self._collection_stamps: list[tuple[str, int]] = []
         self._looked_at = float("-inf")
         self._asked, self._seen = 1, 0
         self._looking = asyncio.Lock()
@@ -105,8 +118,11 @@ class QuoteStore:
         """What is known of these SKUs, by SKU: from memory, and what is not there in two queries for all.
 
         Of those in `facts` the product was read just now, by who is offered it: one query, and nothing is kept, because
-        what changed since that reading is not known.
+        what changed since that reading is not known. They do not say what rules of collections ask: where promotions
+        name such, all is read.
         """
+        if self._rules.promotions.collections.has_rules:
+            facts = NO_FACTS
         wanted = sorted(set(skus))
         found = self._memory.find(wanted, monotonic())
         given = [facts[sku] for sku in wanted if sku not in found and sku in facts]
@@ -196,9 +212,10 @@ class QuoteStore:
     async def _read(self, skus: Sequence[str]) -> dict[str, Known]:
         wanted = set(skus)
         rows = await self._products.find({"variants.sku": {"$in": list(skus)}}, _READ).to_list()
-        return await self._with_books(
-            [_facts(row, variant) for row in rows for variant in row["variants"] if variant["sku"] in wanted]
-        )
+        return await self._with_books([fact for row in rows for fact in _facts(row) if fact.sku in wanted])
+
+    def _named(self) -> list[str]:
+        return [id for id, _ in self._collection_stamps]
 
     async def _with_books(self, facts: Sequence[VariantFacts]) -> dict[str, Known]:
         products = {fact.product_id for fact in facts}
@@ -213,20 +230,46 @@ class QuoteStore:
         started, asked = monotonic(), self._asked
         stamps, policies = await asyncio.gather(self._promotions.stamps(), self._pricing.all_policies())
         promotions = self._rules.promotions
-        if stamps != self._stamps:
-            promotions = compile_promotions(await self._promotions.enabled())
+        if stamps != self._stamps or await self._collections.stamps(self._named()) != self._collection_stamps:
+            live = await self._promotions.enabled()
+            named = sorted(frozenset[str]().union(*(one.draft.conditions.target.collections for one in live)))
+            collections = list((await self._collections.by_id(named)).values()) if named else []
+            promotions = compile_promotions(live, Collections.of(collections) if named else NO_COLLECTIONS)
+            self._collection_stamps = sorted((one.id, one.version) for one in collections)
         self._rules = Rules(promotions, policies)
         self._stamps, self._looked_at, self._seen = stamps, started, asked
 
 
-def _facts(product: Document, variant: Document) -> VariantFacts:
-    return VariantFacts(
-        sku=variant["sku"],
-        product_id=product["_id"],
-        prices=tuple(PriceEntry(**entry) for entry in variant.get("prices", ())),
+def _facts(product: Document) -> list[VariantFacts]:
+    offer, traits = parse_offer(product.get("offer")), _traits(product)
+    return [
+        VariantFacts(
+            sku=variant["sku"],
+            product_id=product["_id"],
+            prices=tuple(PriceEntry(**entry) for entry in variant.get("prices", ())),
+            category_path=traits.category_path,
+            offer=offer,
+            components=tuple(one["sku"] for one in variant.get("components", ())),
+            traits=traits,
+        )
+        for variant in product["variants"]
+    ]
+
+
+def _traits(product: Document) -> Traits:
+    variants = product["variants"]
+    return Traits(
+        created_at=product.get("created_at"),
         category_path=tuple(product.get("category_path", ())),
-        offer=parse_offer(product.get("offer")),
-        components=tuple(one["sku"] for one in variant.get("components", ())),
+        brand=product.get("brand"),
+        tags=tuple(product.get("tags", ())),
+        options=frozenset(pair for variant in variants for pair in variant.get("options", {}).items()),
+        attributes=tuple(
+            (given["code"], given["value"]) for owner in (product, *variants) for given in owner.get("attributes", ())
+        ),
+        prices=frozenset(
+            (one["currency"], one["gross_minor"]) for variant in variants for one in variant.get("prices", ())
+        ),
     )
 
 
@@ -239,5 +282,6 @@ def _known(fact: VariantFacts, books: Mapping[str, PriceBook]) -> Known:
         prices=base_prices(fact.prices) + (own.prices if own is not None else ()),
         tags=tags_of(fact.sku, fact.product_id, fact.category_path),
         tax_class=tax_class or TaxClass.STANDARD,
+        traits=fact.traits,
     )
     return Known(item, fact.offer, fact.components)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from kit.pages import PageArgs
+from services.catalog.collection.actions import list_members
 from services.catalog.model import Channel
 from services.catalog.offer.model import Viewer, is_offered
 from services.catalog.product.model import Product
@@ -80,8 +81,9 @@ async def _targets(
     """Products a promotion means that are in stock here, what sells first."""
     target = promotion.draft.conditions.target
     found: list[Product] = []
-    if target.product_ids or target.skus:
+    if target.product_ids or target.skus or target.collection_ids:
         named = await store.product.by_id(sorted(target.product_ids)[:NAMED])
+        named |= await store.product.by_id(await _members(store, sorted(target.collection_ids), viewer))
         named |= {row.id: row for row in (await store.product.by_sku(sorted(target.skus)[:NAMED])).values()}
         skus = [variant.sku for row in named.values() for variant in row.draft.variants]
         here = {sku for sku, places in (await store.availability.in_stock(skus)).items() if viewer.location in places}
@@ -95,8 +97,31 @@ async def _targets(
         if slugs or target.is_everything:
             ask = Ask(replace(narrow, categories=slugs), order=Order.POPULARITY)
             found += await _in_order(store, engine.reader.page(ask, PageArgs(LOOKED_AT)).ids)
+    if target.excluded_collection_ids:
+        found = await _outside(store, found, target.excluded_collection_ids, viewer.at)
     kept = {row.id: row for row in found if any(v.sku not in target.excluded_skus for v in row.draft.variants)}
     return tuple(kept.values())
+
+
+async def _members(store: CatalogStore, ids: Sequence[str], viewer: Viewer) -> list[str]:
+    """Products of the collections a promotion names."""
+    found: list[str] = []
+    for collection in (await store.collection.by_id(ids)).values() if ids else ():
+        page = await list_members(store, collection, viewer, PageArgs(NAMED), frozenset())
+        found += [row.id for row in page.nodes]
+    return found
+
+
+async def _outside(store: CatalogStore, rows: list[Product], ids: frozenset[str], at: datetime) -> list[Product]:
+    """Those that are in none of these collections."""
+    collections = (await store.quote.rules()).promotions.collections
+    items = await load_items(store, [row.draft.variants[0].sku for row in rows])
+    inside = {
+        item.product_id
+        for item in items.values()
+        if not ids.isdisjoint(collections.of_product(item.product_id, item.traits, at))
+    }
+    return [row for row in rows if row.id not in inside]
 
 
 async def _in_order(store: CatalogStore, ids: Sequence[str]) -> tuple[Product, ...]:

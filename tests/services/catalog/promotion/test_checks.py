@@ -42,7 +42,14 @@ def when(**values: Any) -> PromotionDraft:
     [
         (when(valid_from=NOW + DAY, valid_until=NOW + DAY), "it ends before it begins"),
         (when(valid_until=NOW), "it is over already"),
-        (when(target=Target(frozenset("A"), excluded_skus=frozenset("AB"))), "every SKU it names is excluded"),
+        (
+            when(target=Target(frozenset("A"), excluded_skus=frozenset("AB"))),
+            "every SKU and collection it names is excluded",
+        ),
+        (
+            when(target=Target(collection_ids=frozenset("A"), excluded_collection_ids=frozenset("AB"))),
+            "every SKU and collection it names is excluded",
+        ),
         (limits(budget_minor=0), "a limit is 0"),
         (limits(max_uses=0), "a limit is 0"),
         (replace(GOOD, action=Action(ActionKind.POINTS)), "it gives no points"),

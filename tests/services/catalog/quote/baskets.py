@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from services.catalog.collection.membership import NO_COLLECTIONS, Collections
 from services.catalog.pricing.model import ListPrice, Scope, base_price
 from services.catalog.pricing.tax import Rounding, TaxBasis, TaxClass, TaxMode, TaxPolicy
 from services.catalog.promotion.compiled import compile_promotions
@@ -40,9 +41,14 @@ def promotion(id: str, action: Action, conditions: Conditions = ALWAYS, **values
     return Promotion(PromotionId(id), 1, draft, NOW)
 
 
-def market(*promotions: Promotion, policy: TaxPolicy | None = None, **values: Any) -> Market:
+def market(
+    *promotions: Promotion,
+    policy: TaxPolicy | None = None,
+    collections: Collections = NO_COLLECTIONS,
+    **values: Any,
+) -> Market:
     situation = Situation(**{"channel": "tokyo", "currency": "JPY", "at": NOW, **values})
-    return Market.of(policy or TaxPolicy("tokyo", 1_000), situation, compile_promotions(promotions))
+    return Market.of(policy or TaxPolicy("tokyo", 1_000), situation, compile_promotions(promotions, collections))
 
 
 def priced(lines: list[WantedLine], items: dict[str, Item], where: Market) -> Quote:
