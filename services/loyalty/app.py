@@ -36,7 +36,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
     ):
-        wallets, ranks = drainers(store, event_log)
+        wallets, ranks, notices = drainers(store, event_log)
 
         def make_context(caller: RequestContext) -> Context:
             return Context(caller, store, Loaders(store, caller.at))
@@ -45,6 +45,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         async with background(
             drain_wallets=wallets.run(),
             drain_ranks=ranks.run(),
+            drain_notices=notices.run(),
+            live=store.live.run(),
             hear_events=trade.run(),
             hear_goods=goods.run(),
             sweep=sweep(store, settings.expiry_sweep_s),

@@ -1,4 +1,4 @@
-"""What loyalty tells: one event an entry of the journal, and changed ranks.
+"""What loyalty tells: one event an entry of the journal, changed ranks, and points about to expire.
 
 It hears new customers, orders, returns and its own gifts.
 """
@@ -32,10 +32,10 @@ class EventNotUnderstood(ValueError):
 
 
 def drainers(store: LoyaltyStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of wallets and of ranks, in this order."""
+    """The drainers of wallets, of ranks and of notices, in this order."""
     kept = [
         Drainer(collection, store.journal, event_log, "loyalty")
-        for collection in (store.wallets, store.ranks.standings)
+        for collection in (store.wallets, store.ranks.standings, store.notice.notices)
     ]
     store.on_change = nudge_all(kept)
     return kept

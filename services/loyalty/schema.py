@@ -18,6 +18,7 @@ from services.loyalty.gift.types import GiftLimitReached
 from services.loyalty.hold.schema import HoldMutation
 from services.loyalty.hold.types import HoldEnded, HoldExceeded
 from services.loyalty.inputs import PointsEarnInput, PointsRedeemInput
+from services.loyalty.live.schema import Subscription
 from services.loyalty.merge.schema import MergeMutation
 from services.loyalty.merge.types import MergedPointsHeld
 from services.loyalty.rank.schema import RankMutation, RankQuery
@@ -108,4 +109,4 @@ ERRORS = [
     *ACCOUNTING_ERRORS,
     SpendingNotAllowed,
 ]
-schema = build_schema(Query, Mutation, types=[Customer, Variant, Price], errors=ERRORS)
+schema = build_schema(Query, Mutation, subscription=Subscription, types=[Customer, Variant, Price], errors=ERRORS)

@@ -18,6 +18,7 @@ from services.loyalty.accounting.store import BOOKED_INDEX
 from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
+from services.loyalty.live.hub import WalletHub
 from services.loyalty.merge.families import Home, homes
 from services.loyalty.merge.store import INDEXES as MERGE_INDEXES
 from services.loyalty.model import (
@@ -38,6 +39,8 @@ from services.loyalty.model import (
     WalletId,
     wallet_id_of,
 )
+from services.loyalty.notice.store import INDEXES as NOTICE_INDEXES
+from services.loyalty.notice.store import NOTICE_DUE_INDEX, NoticeStore
 from services.loyalty.posting.expiry import EXPIRE
 from services.loyalty.posting.model import ENDING, Posting
 from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, guard, pipeline
@@ -57,6 +60,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
             name="holds_due",
             partialFilterExpression={"next_hold_end_at": {"$type": "date"}},
         ),
+        NOTICE_DUE_INDEX,
         OUTBOX_INDEX,
     ],
     "journal": [
@@ -72,6 +76,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **ACCRUAL_INDEXES,
     **BALANCE_INDEXES,
     **MERGE_INDEXES,
+    **NOTICE_INDEXES,
     **RANK_INDEXES,
     **REFUND_INDEXES,
 }
@@ -107,6 +112,8 @@ class LoyaltyStore:
         self.journal: Collection = db["journal"]
         self.on_change: Callable[[], None] = lambda: None
         self.ranks = RankStore(db, self._changed)
+        self.notice = NoticeStore(db, self._changed)
+        self.live = WalletHub(self.journal)
 
     def _changed(self) -> None:
         self.on_change()
@@ -243,6 +250,17 @@ class LoyaltyStore:
             count=count,
         )
 
+    async def entries_after(self, wallet_id: str, seq: int, limit: int) -> tuple[Wallet | None, list[Entry]]:
+        """The wallet, and its first entries behind that number, in order; one in the outbox is not missed."""
+        document = await self.wallets.find_one({"_id": wallet_id}, {"keys": 0})
+        if document is None:
+            return None, []
+        where = {"subject": wallet_id, "data.seq": {"$gt": seq, "$lte": document["seq"]}}
+        rows = await self.journal.find(where).sort("data.seq", ASCENDING).limit(limit).to_list()
+        rows += document["outbox"]
+        by_seq = {row["data"]["seq"]: row for row in rows if row["data"]["seq"] > seq}
+        return wallet_from(document), [entry_of(by_seq[number]) for number in sorted(by_seq)[:limit]]
+
     async def accounts(self, after: str, limit: int) -> list[tuple[Wallet, list[Step]]]:
         """The next wallets by id, each with all its entries in order: both as they were at one moment."""
         fields = {"keys": 0, **{f"outbox.{name}": 0 for name in ("id", "type", "subject", "time")}}
@@ -272,6 +290,7 @@ def _new_wallet(customer_id: CustomerId, opened_at: datetime) -> Document:
         "next_expiry_at": None,
         "holds": [],
         "next_hold_end_at": None,
+        "next_notice_at": None,
         "debt": 0,
         "frozen_at": None,
         "seq": 0,

@@ -11,6 +11,7 @@ from services.loyalty.accrual.actions import post_pending
 from services.loyalty.actions import sweep_once
 from services.loyalty.hold.actions import sweep_holds
 from services.loyalty.merge.actions import finish_merges
+from services.loyalty.notice.actions import tell_expiring
 from services.loyalty.rank.actions import judge_due
 from services.loyalty.refund.actions import finish_refunds
 from services.loyalty.store import LoyaltyStore
@@ -25,6 +26,8 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
             while await sweep_once(store, clock()):
                 pass
             while await sweep_holds(store, clock()):
+                pass
+            while await tell_expiring(store, clock()):
                 pass
             while await post_pending(store, clock()):
                 pass

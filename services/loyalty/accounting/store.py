@@ -154,8 +154,10 @@ class AccountingStore:
         return (await self._days.update_one(where, {"$set": _document(books)})).matched_count == 1
 
     async def entries(self, day: date) -> AsyncIterator[Document]:
-        """The entries booked on a day, in the order of their time, each as the journal has it."""
-        async for row in self._journal.find({"booked": day.isoformat()}).sort("time", ASCENDING):
+        """The entries booked on a day, in the order of their time, each as the journal has it, and no other events."""
+        async for row in self._journal.find({"booked": day.isoformat(), "data.seq": {"$exists": True}}).sort(
+            "time", ASCENDING
+        ):
             yield row
 
     async def closed_days(self) -> list[Books]:

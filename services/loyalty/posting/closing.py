@@ -2,6 +2,7 @@
 
 from kit.mongo import Document
 from services.loyalty.model import COUNTERPART, Account, EntryKind, LotKind, Reference
+from services.loyalty.notice.pipelines import next_notice_at
 from services.loyalty.posting.lots import shares_within
 
 
@@ -26,6 +27,7 @@ def enter(kind: EntryKind, id: object, outside: object, facts: Document) -> list
         "booked": {"$add": ["$regular_points", {"$sum": "$limited.points"}]},
         "next_expiry_at": {"$min": [regular_expiry, {"$first": "$limited.expires_at"}]},
         "next_hold_end_at": {"$min": "$holds.until"},
+        "next_notice_at": next_notice_at(),
         "seq": {"$add": ["$seq", 1]},
         "debt_merged": {"$cond": [{"$gt": [{"$ifNull": ["$debt_merged", []]}, []]}, merged_debt, "$$REMOVE"]},
     }

@@ -46,8 +46,12 @@ def pass_time(store: LoyaltyStore) -> PassTime:
         ms = int(by.total_seconds() * 1000)
         moved = {"$map": {"input": "$limited", "in": {"points": "$$this.points", "expires_at": "$$this.expires_at"}}}
         moved["$map"]["in"]["expires_at"] = {"$subtract": ["$$this.expires_at", ms]}  # type: ignore[index]
-        earlier = {name: {"$subtract": [f"${name}", ms]} for name in ("regular_expires_at", "next_expiry_at")}
-        await store.wallets.update_many({}, [{"$set": {"limited": moved, **earlier}}])
+        earlier = {
+            name: {"$subtract": [f"${name}", ms]} for name in ("regular_expires_at", "next_expiry_at", "next_notice_at")
+        }
+        told = {"days": "$$this.days", "at": {"$subtract": ["$$this.at", ms]}}
+        noticed = {"$map": {"input": {"$ifNull": ["$noticed", []]}, "in": told}}
+        await store.wallets.update_many({}, [{"$set": {"limited": moved, "noticed": noticed, **earlier}}])
 
     return go_on
 

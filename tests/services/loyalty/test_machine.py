@@ -239,7 +239,9 @@ class WalletMachine(RuleBasedStateMachine):
         self.points.age(days)
         ms = days * 86_400_000
         lot = {"points": "$$this.points", "expires_at": {"$subtract": ["$$this.expires_at", ms]}}
-        earlier = {name: {"$subtract": [f"${name}", ms]} for name in ("regular_expires_at", "next_expiry_at")}
+        earlier = {
+            name: {"$subtract": [f"${name}", ms]} for name in ("regular_expires_at", "next_expiry_at", "next_notice_at")
+        }
         held = {"$map": {"input": "$$one.lots", "in": {"$mergeObjects": ["$$this", {"expires_at": lot["expires_at"]}]}}}
         holds = {"$map": {"input": "$holds", "as": "one", "in": {"$mergeObjects": ["$$one", {"lots": held}]}}}
         values = {"limited": {"$map": {"input": "$limited", "in": lot}}, "holds": holds, **earlier}
