@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +25,28 @@ from noren.up import listen
 from tests.journeys.conftest import Graph, eventually
 
 
-@asynccontextmanager
-async def _served(name: str, mongo_url: str) -> AsyncIterator[tuple[str, uvicorn.Server, "asyncio.Task[None]"]]:
-    """One service behind a real server on loopback: its URL, the server to stop, and the end to wait for."""
-    module = SERVICES[name]
-    app = build_app(name, lambda: module.open_service(module.Settings(mongodb_url=mongo_url)))
-    bound = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_keep_alive=75))
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
-    task = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}/graphql", server, task
-    finally:
-        server.should_exit = True
-        await task
+@dataclass
+class _Served:
+    """One service behind a real server on loopback, always on the same port: it can be stopped and started again."""
+
+    name: str
+    mongo_url: str
+    port: int = 0
+
+    async def start(self) -> None:
+        module = SERVICES[self.name]
+        app = build_app(self.name, lambda: module.open_service(module.Settings(mongodb_url=self.mongo_url)))
+        bound = listen("127.0.0.1", self.port)
+        self.port = bound.getsockname()[1]
+        self.server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_keep_alive=75))
+        self.server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+        self.task = asyncio.create_task(self.server.serve(sockets=[bound]))
+        while not self.server.started and not self.task.done():
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        self.server.should_exit = True
+        await self.task
 
 
 QUESTION = """query ($product: String!, $near: GeoPointInput!, $card: String!) {
@@ -58,29 +65,39 @@ COSTS: Mapping[str, Sequence[tuple[str | int, ...]]] = {
 """Which fields of the question are null while a service is away: its own, and no others."""
 
 
-@pytest.mark.parametrize("stopped", COSTS)
-async def test_a_stopped_service_costs_its_own_fields_only(
-    mongo_url: str, system_prefix: str, sample: Sample, stopped: str
-) -> None:
+async def test_a_stopped_service_costs_its_own_fields_only(mongo_url: str, system_prefix: str, sample: Sample) -> None:
     variant = next(v for v in sample.variants if v.prices)
     variables = {"product": variant.product_slug, "near": TOKYO_STATION, "card": sample.orders[0].customer}
     asked = {"query": QUESTION, "variables": variables}
+    served = {name: _Served(name, mongo_url) for name in SERVICES}
     async with AsyncExitStack() as stack:
-        served = {name: await stack.enter_async_context(_served(name, mongo_url)) for name in SERVICES}
-        transports = {name: PooledHttpTransport(url) for name, (url, _, _) in served.items()}
+        for service in served.values():
+            await service.start()
+            stack.push_async_callback(service.stop)
+        transports = {name: PooledHttpTransport(f"http://127.0.0.1:{one.port}/graphql") for name, one in served.items()}
+        for transport in transports.values():
+            stack.push_async_callback(transport.close)
         app = build_gateway(GatewaySettings(), subgraph_sdls(), transports)
         http = await stack.enter_async_context(
             httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost", timeout=30)
         )
-        whole = (await http.post("/graphql", json=asked)).json()
-        _, server, ended = served[stopped]
-        server.should_exit = True
-        await ended
-        partial = (await http.post("/graphql", json=asked)).json()
-        ready = await http.get("/health/ready")
-        for transport in transports.values():
-            await transport.close()
+        for stopped in COSTS:
+            whole = (await http.post("/graphql", json=asked)).json()
+            await served[stopped].stop()
+            partial = (await http.post("/graphql", json=asked)).json()
+            expected = {name: "not ready" if name == stopped else "ready" for name in SERVICES}
+            await eventually(lambda: _health(http), (503, expected))
+            await served[stopped].start()
+            _check(stopped, whole, partial)
 
+
+async def _health(http: httpx2.AsyncClient) -> tuple[int, dict[str, str]]:
+    ready = await http.get("/health/ready")
+    return ready.status_code, ready.json()["subgraphs"]
+
+
+def _check(stopped: str, whole: dict[str, Any], partial: dict[str, Any]) -> None:
+    """Only the stopped service's fields are missing, and the errors say whose they are."""
     assert "errors" not in whole
     assert {error["extensions"]["service"] for error in partial["errors"]} == {stopped}
     assert {error["extensions"]["code"] for error in partial["errors"]} == {"SUBGRAPH_UNAVAILABLE"}
@@ -88,8 +105,6 @@ async def test_a_stopped_service_costs_its_own_fields_only(
         assert any(tuple(error["path"]) == path[: len(error["path"])] for error in partial["errors"]), path
         _null(whole["data"], path)
     assert partial["data"] == whole["data"]
-    assert ready.status_code == 503
-    assert ready.json()["subgraphs"] == {name: "not ready" if name == stopped else "ready" for name in SERVICES}
 
 
 def _null(data: Any, path: Sequence[str | int]) -> None:
