@@ -1,4 +1,4 @@
-"""The inventory service in a process of its own, asked as the gateway asks it: over HTTP, with a signed context."""
+"""A service (inventory, unless told otherwise) in a process of its own, asked over HTTP as the gateway asks it."""
 
 import asyncio
 import os
@@ -19,6 +19,7 @@ TIMEOUT_S = 20.0
 START_S = 120.0
 LOOK_EVERY_S = 0.1
 SIGNER = ContextSigner(SECRET.encode())
+SCOPES = frozenset({"stock:read", "stock:write", "stock:reserve", "stock:sync"})
 RESERVE = """mutation ($input: StockReserveInput!) { stockReserve(input: $input) {
   reservation { id state }
   userErrors { code message ... on InsufficientStock { sku locationId requested available } } } }"""
@@ -39,12 +40,14 @@ class Served:
     connections: int
     port: int = 0
     process: "subprocess.Popen[bytes] | None" = None
+    service: str = "inventory"
+    scopes: frozenset[str] = SCOPES
     _transport: PooledHttpTransport = field(init=False)
 
     def __post_init__(self) -> None:
         # The command counts its ports from the gateway's.
         self.port = free_port(None)
-        url = f"http://127.0.0.1:{port_of('inventory', self.port)}/graphql"
+        url = f"http://127.0.0.1:{port_of(self.service, self.port)}/graphql"
         self._transport = PooledHttpTransport(url, max_connections=self.connections)
 
     async def start(self) -> None:
@@ -57,7 +60,7 @@ class Served:
             "NOREN_PORT": str(self.port),
             "NOREN_LOG_LEVEL": "ERROR",
         }
-        command = [sys.executable, "-m", "noren", "serve", "inventory"]
+        command = [sys.executable, "-m", "noren", "serve", self.service]
         self.process = _begin(command, environment)
         async with asyncio.timeout(START_S):
             while not await self._is_ready():  # noqa: ASYNC110 - another process cannot set an event
@@ -77,9 +80,8 @@ class Served:
             self.process.wait()
 
     async def ask(self, query: str, variables: Mapping[str, Any], channel: str = "web") -> dict[str, Any]:
-        """One operation as this channel, with every scope of inventory; transport failures are raised."""
-        scopes = frozenset({"stock:read", "stock:write", "stock:reserve", "stock:sync"})
-        headers = {CONTEXT_HEADER: SIGNER.sign(RequestContext(channel, scopes=scopes))}
+        """One operation as this channel, with all scopes; transport failures are raised."""
+        headers = {CONTEXT_HEADER: SIGNER.sign(RequestContext(channel, scopes=self.scopes))}
         kind: Any = "mutation" if query.startswith("mutation") else "query"
         answer = await self._transport.send(SubgraphRequest(query, dict(variables), None, kind), headers, TIMEOUT_S)
         return dict(answer)
