@@ -26,6 +26,8 @@ from noren.imports.sales import (
     sales_of,
 )
 from services.customer.actions import import_customers
+from services.loyalty.earning.model import Programmes
+from services.loyalty.earning.store import ProgrammeStore
 from services.order.actions import import_orders
 from services.order.bulk import MAX_REPORTED, ImportProblem, ImportResult, batches
 from services.order.identity.model import AlreadyRecorded, ExternalId
@@ -60,6 +62,8 @@ class Loaded:
     """Of the sales that were to be handed over."""
     lines_refused: int = 0
     """Of these, of the sales in `troubles`."""
+    programmes: Programmes | None = None
+    """By which loyalty counted the points."""
     troubles: dict[str, Trouble] = field(default_factory=dict)
 
 
@@ -85,6 +89,7 @@ async def load_rows(stores: Stores, rows: pl.DataFrame, mapping: FileMapping, st
         await handover.bring(sales_of(rows, mapping, returns=returns), call, tally, bar)
     with steps.during("points"):
         parked = await _parked(stores)
+        loaded.programmes = await ProgrammeStore(stores.loyalty.db).all()
         loaded.events_heard = await deliver(stores)
         loaded.events_parked = await _parked(stores) - parked
     return loaded

@@ -20,6 +20,7 @@ from noren.imports.report import DEFAULT_SUFFIX, check_report, print_account, pr
 from noren.imports.rows import classify
 from noren.imports.sales import Sale, count_customers, count_sales, points_of, sales_of
 from noren.stores import open_stores
+from services.loyalty.earning.model import Programmes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Prepared:
         listed = refused.height if self.job.report is None else write_not_taken(refused, self.job.report)
         prove(account, lines_handed_over=lines, rows_listed=listed)
         print_account(out, account)
-        print_pairs(out, "Sales", self._sales())
+        print_pairs(out, "Sales", self._sales(None if loaded is None else loaded.programmes))
         if loaded is not None:
             print_pairs(out, "Services", _services(loaded))
         if self.job.report is not None:
@@ -74,14 +75,16 @@ class Prepared:
         for returns in (False, True):
             yield from sales_of(self.rows, self.job.mapping, returns=returns)
 
-    def _sales(self) -> dict[str, str]:
-        points = points_of(self.rows, self.job.mapping)
+    def _sales(self, programmes: Programmes | None) -> dict[str, str]:
+        points = points_of(self.rows, self.job.mapping, programmes)
+        several = programmes is not None and len(programmes.all) > 1
+        by = ", by the programmes of their days, ranks aside" if several else ""
         return {
             "orders": f"{count_sales(self.rows, returns=False):,}",
             "returns": f"{count_sales(self.rows, returns=True):,}",
             "customers": f"{count_customers(self.rows):,}",
-            "points earned by the orders": f"{points.earned:,}",
-            "points taken back by the returns": f"{points.taken_back:,}",
+            f"points earned by the orders{by}": f"{points.earned:,}",
+            f"points taken back by the returns{by}": f"{points.taken_back:,}",
         }
 
 

@@ -12,10 +12,10 @@ import polars as pl
 from noren.imports.mapping import Mapping, TaxTreatment
 from noren.imports.model import TAKEN
 from services.customer import model as customer
-from services.loyalty.earning.model import CURRENT_RULE
+from services.loyalty.earning.model import CURRENT_RULE, Basket, BasketLine, Programmes
 from services.order.identity.model import ExternalId
-from services.order.line.model import Line, LineKind, line_of_gross, line_of_net
-from services.order.model import OrderDraft
+from services.order.line.model import Line, LineKind, goods_gross_of, line_of_gross, line_of_net
+from services.order.model import OrderDraft, goods_lines
 from services.order.returns.model import ReturnDraft
 
 SLICE = 20_000
@@ -37,7 +37,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """What the members' sales move by today's rule."""
+    """What the members' sales earn and give back by the programmes they fall under, each for itself."""
 
     earned: int
     taken_back: int
@@ -77,8 +77,13 @@ def count_customers(rows: pl.DataFrame) -> int:
     return int(_taken(rows.select("outcome", "sale_customer"))["sale_customer"].drop_nulls().n_unique())
 
 
-def points_of(rows: pl.DataFrame, mapping: Mapping) -> Points:
-    """Points of the members' goods, floored a sale as loyalty does it."""
+def points_of(rows: pl.DataFrame, mapping: Mapping, programmes: Programmes | None = None) -> Points:
+    """Points of the members' goods, each sale by the programme in force when it was made, campaigns included.
+
+    Ranks are not known here. None: by the programme every installation begins with, floored a sale as loyalty does it.
+    """
+    if programmes is not None and len(programmes.all) > 1:
+        return _points_by(rows, mapping, programmes)
     per_point = CURRENT_RULE.minor_units_per_point[mapping.currency]
     of_member = pl.col("sale_customer").is_not_null() & pl.col("is_goods")
     sums = (
@@ -88,6 +93,23 @@ def points_of(rows: pl.DataFrame, mapping: Mapping) -> Points:
     )
     by_way = {way: int(sums.filter(pl.col("is_return") == way)["points"].sum()) for way in (False, True)}
     return Points(by_way[False], by_way[True])
+
+
+def _points_by(rows: pl.DataFrame, mapping: Mapping, programmes: Programmes) -> Points:
+    """Sale by sale, by the function that counts orders; a return whose order is unknown takes back the base."""
+    moved = {False: 0, True: 0}
+    for returns in moved:
+        for sale in sales_of(rows, mapping, returns=returns):
+            programme, gross = programmes.at(sale.at), goods_gross_of(sale.lines)
+            if sale.customer is None:
+                continue
+            if returns:
+                moved[returns] += programme.base.points(gross, mapping.currency)
+                continue
+            lines = tuple(BasketLine(line.sku, line.quantity, line.gross_minor) for line in goods_lines(sale.lines))
+            basket = Basket(gross, mapping.currency, sale.at, mapping.channel, mapping.location, lines)
+            moved[returns] += programme.points(basket)
+    return Points(moved[False], moved[True])
 
 
 def order_draft(sale: Sale, mapping: Mapping, customer_id: str | None) -> OrderDraft:

@@ -14,6 +14,7 @@ from noren.imports.sales import (
     return_draft,
     sales_of,
 )
+from services.loyalty.earning.model import FIRST, Campaign, EarnRule, Programme, Programmes
 from services.order.identity.model import ExternalId
 from services.order.line.model import LineKind
 from services.order.model import compose
@@ -101,3 +102,21 @@ def test_points_are_floored_a_sale_and_come_from_members_goods(row: Make, decide
     )
     points = points_of(rows, uci)
     assert (points.earned, points.taken_back) == (2 + 1, 5)
+
+
+def test_points_are_counted_by_the_programme_of_the_day(row: Make, decide: Decide, uci: FileMapping) -> None:
+    rows = decide(
+        [
+            row(invoice="1", quantity="1", price="10", date="2010-01-01 10:00:00"),
+            row(invoice="2", quantity="1", price="10", date="2010-06-01 10:00:00"),
+            row(invoice="2", sku="POST", quantity="1", price="90", date="2010-06-01 10:00:00"),
+            row(invoice="3", quantity="1", price="10", date="2010-06-01 10:00:00", customer=""),
+            row(invoice="C4", quantity="-1", price="10", date="2010-06-01 10:00:00"),
+        ]
+    )
+    later = Programme(
+        EarnRule(2, {"GBP": 50}), (Campaign("double", extra_bp=10_000),), valid_from=datetime(2010, 3, 1, tzinfo=UTC)
+    )
+    points = points_of(rows, uci, Programmes((FIRST, later)))
+    assert (points.earned, points.taken_back) == (10 + 40, 20)
+    assert points_of(rows, uci, Programmes()).earned == points_of(rows, uci).earned == 20
