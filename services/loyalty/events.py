@@ -11,6 +11,8 @@ from kit.times import utc_now
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
 from services.loyalty.actions import open_wallets
+from services.loyalty.bonus.actions import grant_all
+from services.loyalty.bonus.model import BonusTrigger, Happened
 from services.loyalty.earning.model import BasketLine
 from services.loyalty.gift.actions import let_arrive
 from services.loyalty.model import CustomerId, Entry, EntryKind
@@ -60,11 +62,23 @@ async def handle_events(store: LoyaltyStore, events: Sequence[Event]) -> None:
     """Open wallets, earn and take back. The same events again, or in another order, leave the same points."""
     created = {_customer_id(e): _time(e, "createdAt") for e in events if e.type == CUSTOMER_CREATED}
     await open_wallets(store, created)
+    done = [what for event in events if (what := _done(event)) is not None]
+    await grant_all(store, done, now=utc_now())
     await let_arrive(store, [_gift(event) for event in events if event.type == GIFT_SENT])
     traded = [event for event in events if event.type in (ORDER_RECORDED, ORDER_RETURNED)]
     heard = [one for event in traded if (one := _heard(event)) is not None]
     if heard:
         await hear(store, heard, now=utc_now())
+
+
+def _done(event: Event) -> Happened | None:
+    """What a bonus may be for: a customer who is new, or any order, of which a rule counts the first."""
+    customer_id = event.data.get("customerId")
+    if customer_id is None or event.type not in (CUSTOMER_CREATED, ORDER_RECORDED):
+        return None
+    if event.type == CUSTOMER_CREATED:
+        return Happened(CustomerId(customer_id), BonusTrigger.SIGN_UP, event.id, _time(event, "createdAt"))
+    return Happened(CustomerId(customer_id), BonusTrigger.FIRST_PURCHASE, event.id, _time(event, "placedAt"))
 
 
 def _heard(event: Event) -> Heard | None:

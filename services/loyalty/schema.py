@@ -9,6 +9,7 @@ from kit.graphql.schema import build_schema
 from services.loyalty.accounting.schema import AccountingMutation, AccountingQuery
 from services.loyalty.accounting.types import ERRORS as ACCOUNTING_ERRORS
 from services.loyalty.actions import earn, redeem
+from services.loyalty.bonus.schema import BONUS_ERRORS, BonusMutation, BonusQuery
 from services.loyalty.context import WRITE, Info
 from services.loyalty.earning.schema import EarningMutation, EarningQuery
 from services.loyalty.earning.types import CampaignNeverApplies
@@ -42,7 +43,7 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query(EarningQuery, RankQuery, AccountingQuery, SpendingQuery):
+class Query(BonusQuery, EarningQuery, RankQuery, AccountingQuery, SpendingQuery):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -57,6 +58,7 @@ class Query(EarningQuery, RankQuery, AccountingQuery, SpendingQuery):
 
 @strawberry.type
 class Mutation(
+    BonusMutation,
     EarningMutation,
     RankMutation,
     HoldMutation,
@@ -108,5 +110,6 @@ ERRORS = [
     MergedPointsHeld,
     *ACCOUNTING_ERRORS,
     SpendingNotAllowed,
+    *BONUS_ERRORS,
 ]
 schema = build_schema(Query, Mutation, subscription=Subscription, types=[Customer, Variant, Price], errors=ERRORS)

@@ -40,6 +40,20 @@ _CUSTOMER_ID = re.compile(r"cus_([0-9A-Za-z]{1,64})")
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What a wallet counts of `name` in the window that begins at `at`, None: ever; never above `limit`.
+
+    It is forgotten from `until` on, which is behind everything that could still be counted in the window.
+    """
+
+    name: str
+    add: int
+    limit: int
+    at: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """A change to be made to one wallet, once: `key` is what makes it once.
 
@@ -47,7 +61,8 @@ class Posting:
     `home`: the wallet that took in this customer's by merges, whose path is `origin`; set by `actions.at_home` only.
     `hold_s`: how long a HELD one stands, in seconds by the database's clock. `lots`: what a REFUNDED or GIFT_RECEIVED
     one gives, together `points`. `day_limit`: points a GIFT_SENT one may bring the sender's day to (UTC). `only`: the
-    one kind of lots a spending burns; None: all. `basket`: the fingerprint of what it pays for.
+    one kind of lots a spending burns; None: all. `basket`: the fingerprint of what it pays for. `tallies` are
+    counted with it, and bound it. `asked`: its fingerprint, where rules have made it of something else that was asked.
     """
 
     kind: EntryKind
@@ -66,6 +81,8 @@ class Posting:
     origin: str | None = None
     only: LotKind | None = None
     basket: str | None = None
+    tallies: tuple[Tally, ...] = ()
+    asked: str | None = None
 
     @property
     def wallet_id(self) -> WalletId:
@@ -88,6 +105,8 @@ class Posting:
 
         The id of a new hold and the lots given back are no part of it: they are made on the way, not asked for.
         """
+        if self.asked is not None:
+            return self.asked
         about = self.reference
         asked = [self.kind, self.points, self.reason, about.order_id, about.return_id, about.note, self.expires_at]
         ended = about.hold_id if self.kind in ENDING else None

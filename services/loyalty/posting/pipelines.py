@@ -22,6 +22,7 @@ from services.loyalty.model import (
 from services.loyalty.posting.closing import enter, facts_of, literal, sums
 from services.loyalty.posting.lots import add_alive, burn, points_of, split, with_limited, with_merged
 from services.loyalty.posting.model import GIVING, SPENDING, Posting
+from services.loyalty.posting.tally import count, has_room
 
 WINDOW = 64
 """Keys a wallet remembers, so also postings that may overtake one between its look and its update."""
@@ -69,6 +70,7 @@ def guard(posting: Posting, seen_seq: int) -> Document:
         where[f"holds.{MAX_HOLDS - 1}"] = {"$exists": False}
     if posting.day_limit is not None:
         also.append({"$lte": [{"$add": [GIFTED_TODAY, posting.points]}, posting.day_limit]})
+    also += [has_room(tally) for tally in posting.tallies]
     if posting.expires_at is not None:
         where[f"limited.{MAX_LIMITED_LOTS - 1}"] = {"$exists": False}
     return where | {"$expr": {"$and": also}}
@@ -85,6 +87,7 @@ def pipeline(posting: Posting) -> list[Document]:
     return [
         {"$set": {"before": sums(), "keys": remember, "lapsed": 0, "taken": []}},
         *_change(posting),
+        *count(posting.tallies),
         *enter(kind, literal(posting.id), outside, facts),
     ]
 

@@ -1,0 +1,37 @@
+"""Tallies: what a wallet counts of a name within a window, and never above a limit. Expressions; a part of the store.
+
+They lie in the wallet's document, so the limit is in the filter of the very update that counts: exact, however many
+count at once.
+"""
+
+from kit.mongo import Document
+from services.loyalty.posting.model import Tally
+
+KEPT: Document = {"$ifNull": ["$tallies", []]}
+
+
+def has_room(tally: Tally) -> Document:
+    """Whether the tally stays within its limit."""
+    return {"$lte": [{"$add": [counted(tally), tally.add]}, tally.limit]}
+
+
+def count(tallies: tuple[Tally, ...]) -> list[Document]:
+    """The stages that count them, and forget what no event can reach any more."""
+    stages: list[Document] = []
+    for tally in tallies:
+        over = {"$and": [{"$ne": ["$$this.until", None]}, {"$lte": ["$$this.until", "$$NOW"]}]}
+        others = {"$filter": {"input": KEPT, "cond": {"$not": [{"$or": [_is_it(tally), over]}]}}}
+        now = {"name": {"$literal": tally.name}, "at": tally.at, "until": tally.until}
+        new = {**now, "n": {"$add": [counted(tally), tally.add]}}
+        stages.append({"$set": {"tallies": {"$concatArrays": [others, [new]]}}})
+    return stages
+
+
+def counted(tally: Tally) -> Document:
+    """What is counted by now."""
+    its = {"$filter": {"input": KEPT, "cond": _is_it(tally)}}
+    return {"$sum": {"$map": {"input": its, "in": "$$this.n"}}}
+
+
+def _is_it(tally: Tally) -> Document:
+    return {"$and": [{"$eq": ["$$this.name", {"$literal": tally.name}]}, {"$eq": ["$$this.at", tally.at]}]}
