@@ -18,7 +18,7 @@ from services.catalog.promotion.schema import PromotionMutation, PromotionQuery
 from services.catalog.promotion.types import NeverApplies
 from services.catalog.question.schema import QuestionMutation, QuestionQuery
 from services.catalog.quote.schema import QuoteQuery
-from services.catalog.quote.types import NotPriced
+from services.catalog.quote.types import NotOffered, NotPriced
 from services.catalog.redemption.schema import RedemptionMutation
 from services.catalog.redemption.types import NothingLeft, QuoteEnded, QuoteNotValid
 from services.catalog.review.schema import ReviewMutation, ReviewQuery
@@ -72,7 +72,7 @@ class Subscription(SignageSubscription):
 
 
 DESIGN_ERRORS = [ChoiceCount, ChoicesExcluded, ChoiceRequired]
-PRICE_ERRORS = [NotPriced, PriceOverlap, NeverApplies, NothingLeft, QuoteEnded, QuoteNotValid]
+PRICE_ERRORS = [NotOffered, NotPriced, PriceOverlap, NeverApplies, NothingLeft, QuoteEnded, QuoteNotValid]
 schema = build_schema(
     Query,
     Mutation,

@@ -15,7 +15,8 @@ from services.catalog.pricing.store import policy_of
 from services.catalog.promotion.model import Situation
 from services.catalog.quote.buyer import Buyer
 from services.catalog.quote.model import Item, Market, Quote, WantedLine, check_lines, price_basket
-from services.catalog.quote.refusals import NotPriced
+from services.catalog.quote.offered import components_of, is_sold, missing_component
+from services.catalog.quote.refusals import NotOffered, NotPriced
 from services.catalog.quote.shown import Past
 from services.catalog.quote.store import Rules, VariantFacts
 from services.catalog.shopper.model import NOBODY
@@ -43,6 +44,22 @@ async def load_items(
     """
     known = await store.quote.known(skus, facts)
     return {sku: one.item for sku, one in known.items() if viewer is None or is_offered(one.offer, viewer)}
+
+
+async def _load_offered(store: CatalogStore, lines: Sequence[WantedLine], viewer: Viewer) -> dict[str, Item]:
+    """What the buyer is offered of these lines, by SKU; every bundle of which a component is not offered is refused."""
+    known = await store.quote.known([line.sku for line in lines])
+    if parts := components_of(known.values()):
+        known |= await store.quote.known(parts)
+    sold = [line for line in lines if is_sold(line.sku, known, viewer)]
+    problems: list[Refusal] = [
+        NotOffered(path=("input", "lines", str(place), "sku"), sku=line.sku, channel=viewer.channel, component_sku=part)
+        for place, line in enumerate(lines)
+        if line in sold and (part := missing_component(known[line.sku], known, viewer)) is not None
+    ]
+    if problems:
+        raise Refused(*problems)
+    return {line.sku: known[line.sku].item for line in sold}
 
 
 async def load_market(store: CatalogStore, buyer: Buyer, coupons: Mapping[str, str] | None = None) -> Market:
@@ -80,9 +97,7 @@ async def quote(store: CatalogStore, lines: Sequence[WantedLine], buyer: Buyer, 
     lines = await _with_designs(store, lines, buyer)
     seen = await see_codes(store, codes, buyer)
     viewer = Viewer(buyer.channel.id, buyer.channel.kind, buyer.location, buyer.at)
-    market, items = await asyncio.gather(
-        load_market(store, buyer, opened(seen)), load_items(store, [line.sku for line in lines], viewer)
-    )
+    market, items = await asyncio.gather(load_market(store, buyer, opened(seen)), _load_offered(store, lines, viewer))
     quoted = price_basket(lines, items, market)
     if not isinstance(quoted, Quote):
         raise Refused(*quoted)

@@ -22,6 +22,22 @@ class NotPriced(Refusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotOffered(Refusal):
+    """The SKU, or one that it is made of (`component_sku`), is not sold on this channel at this place and instant."""
+
+    sku: str
+    channel: str
+    component_sku: str | None = None
+    code: ClassVar[str] = "NOT_OFFERED"
+
+    @property
+    def message(self) -> str:
+        """What, where, and because of what."""
+        reason = "" if self.component_sku is None else f", because its component {self.component_sku!r} is not"
+        return f"{self.sku!r} is not sold on channel {self.channel!r} here and now{reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteNotValid(Refusal):
     """The token is no quote of ours, its time is over, or it is somebody else's."""
 

@@ -133,6 +133,10 @@ class QuoteStore:
             found |= await self._read_and_keep(missing)
         return found
 
+    async def known_now(self, skus: Collection[str]) -> dict[str, Known]:
+        """The same as MongoDB has it now, for what must not depend on memory: two queries for all."""
+        return await self._read(sorted(set(skus)))
+
     async def rules(self) -> Rules:
         """The rules: of this process's own writes all, of others' at most `FRESH_S` behind."""
         if not self._is_fresh():

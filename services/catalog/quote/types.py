@@ -41,6 +41,16 @@ class NotPriced(UserError):
     currency: str = strawberry.field(description="In which currency.")
 
 
+@presents(refusals.NotOffered)
+@strawberry.type(description="The SKU, or a component of the bundle it is, is not sold on this channel here and now.")
+class NotOffered(UserError):
+    """See `refusals.NotOffered`."""
+
+    sku: strawberry.ID = strawberry.field(description="Which SKU.")
+    channel: str = strawberry.field(description="On which channel.")
+    component_sku: strawberry.ID | None = strawberry.field(description="The component that is not sold; null: itself.")
+
+
 @strawberry.type(description="What a promotion took off, and which version of it.")
 class PriceDiscount:
     """See `quote.discount.Discount`; what nobody asks for is not made: a basket has hundreds."""

@@ -11,8 +11,10 @@ from kit.idempotency import check_key
 from kit.log import logger
 from kit.mongo import Document
 from kit.times import utc_now
+from services.catalog.offer.model import Viewer
 from services.catalog.quote.buyer import QUOTE_OTHERS
-from services.catalog.quote.refusals import NothingLeft, QuoteEnded, QuoteNotValid
+from services.catalog.quote.offered import components_of, is_sold, missing_component
+from services.catalog.quote.refusals import NothingLeft, NotOffered, QuoteEnded, QuoteNotValid
 from services.catalog.quote.token import Promise, read
 from services.catalog.redemption.model import (
     HOLD,
@@ -166,6 +168,7 @@ async def _begin(
     store: CatalogStore, promise: Promise, takes: tuple[Take, ...], key: str, now: datetime
 ) -> Redemption | None:
     await _refuse_stopped(store, promise)
+    await _refuse_unsold(store, promise, now)
     await store.redemption.open_customers(takes, promise.customer)
     try:
         return await store.redemption.begin(promise.id, takes, key, expires_at=now + HOLD)
@@ -183,6 +186,22 @@ async def _refuse_stopped(store: CatalogStore, promise: Promise) -> None:
     ]
     if stopped:
         raise Refused(*stopped)
+
+
+async def _refuse_unsold(store: CatalogStore, promise: Promise, now: datetime) -> None:
+    """What is not sold any more where the quote was made for is not held, nor a bundle of which a component is not."""
+    channel = (await store.channel.by_id([promise.channel])).get(promise.channel)
+    viewer = Viewer(promise.channel, None if channel is None else channel.kind, promise.location, now)
+    known = await store.quote.known_now([line.sku for line in promise.lines])
+    if parts := components_of(known.values()):
+        known |= await store.quote.known_now(parts)
+    unsold: list[Refusal] = []
+    for sku in sorted({line.sku for line in promise.lines}):
+        part = missing_component(known[sku], known, viewer) if sku in known else None
+        if part is not None or not is_sold(sku, known, viewer):
+            unsold.append(NotOffered(path=("input", "token"), sku=sku, channel=promise.channel, component_sku=part))
+    if unsold:
+        raise Refused(*unsold)
 
 
 async def _drive(store: CatalogStore, redemption: Redemption, promise: Promise) -> Redemption | None:
