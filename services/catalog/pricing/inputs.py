@@ -10,14 +10,8 @@ from kit.graphql.scalars import CurrencyCode
 from kit.ids import new_id
 from kit.money import Money
 from services.catalog.pricing.model import ListPrice, ListPriceDraft, Scope
-from services.catalog.pricing.tax import BASIS_POINTS, Rounding, TaxBasis, TaxClass, TaxMode, TaxPolicy, TaxRate
-
-strawberry.enum(TaxClass, description="What a product is to the tax office.")
-strawberry.enum(TaxMode, description="Whether a channel's prices are with tax or without.")
-strawberry.enum(Rounding, description="Which way a fraction of a minor unit of tax goes.")
-strawberry.enum(
-    TaxBasis, description="What is rounded: every line, or once all lines of a rate, as a qualified invoice demands."
-)
+from services.catalog.pricing.tax import BASIS_POINTS, TaxPolicy, TaxRate
+from services.catalog.pricing.words import Rounding, TaxBasis, TaxClass, TaxMode
 
 
 def minor_units(amount: Decimal, currency: str, path: Path) -> int:

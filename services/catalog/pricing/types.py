@@ -11,7 +11,8 @@ from kit.money import Money as MoneyValue
 from services.catalog.pricing import model
 from services.catalog.pricing.actions import BooksEdited
 from services.catalog.pricing.model import Misfit, Step
-from services.catalog.pricing.tax import BASIS_POINTS, Rounding, TaxBasis, TaxClass, TaxMode, TaxPolicy
+from services.catalog.pricing.tax import BASIS_POINTS, TaxPolicy
+from services.catalog.pricing.words import Rounding, TaxBasis, TaxClass, TaxMode
 
 strawberry.enum(Misfit, description="Why a price does not hold here.")
 strawberry.enum(Step, name="PriceStep", description="The steps of the precedence, in the order in which they decide.")

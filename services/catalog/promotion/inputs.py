@@ -11,17 +11,13 @@ from services.catalog.inputs import TranslationInput, needed_version, translatio
 from services.catalog.pricing.inputs import basis_points, minor_units
 from services.catalog.promotion.model import (
     Action,
-    ActionKind,
     Conditions,
     Limits,
     PromotionDraft,
-    Reach,
     Target,
     WeeklyWindow,
 )
-
-strawberry.enum(ActionKind, name="PromotionActionKind", description="What a promotion does.")
-strawberry.enum(Reach, name="PromotionReach", description="Of every line, or of all target lines together.")
+from services.catalog.promotion.words import ActionKind, Reach
 
 NO_CURRENCY = "JPY"
 """Amounts without a currency are refused by the model; until then they are read as whole units."""

@@ -11,7 +11,7 @@ from kit.money import Money as MoneyValue
 from services.catalog.model import translated
 from services.catalog.pricing.tax import BASIS_POINTS
 from services.catalog.promotion import model
-from services.catalog.promotion.model import ActionKind, Reach
+from services.catalog.promotion.words import ActionKind, Reach
 from services.catalog.types import Locale
 
 

@@ -10,7 +10,8 @@ from kit.graphql.types import Money
 from services.catalog.context import Info
 from services.catalog.coupon.actions import CouponSeen
 from services.catalog.coupon.model import CouponOutcome
-from services.catalog.pricing.tax import BASIS_POINTS, TaxClass
+from services.catalog.pricing.tax import BASIS_POINTS
+from services.catalog.pricing.words import TaxClass
 from services.catalog.quote import model
 from services.catalog.quote.actions import Quoted
 from services.catalog.quote.discount import ShippingDiscount
