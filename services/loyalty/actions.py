@@ -10,7 +10,7 @@ from kit.idempotency import check_key
 from kit.times import utc_now
 from services.loyalty.model import CustomerId, Entry, EntryKind, Wallet, WalletId, step_problems, wallet_id_of
 from services.loyalty.posting.model import PointsRequest, Posting, check_request
-from services.loyalty.spending.actions import judge_spending
+from services.loyalty.spending.actions import judge_spending, too_fast
 from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
 
@@ -51,9 +51,14 @@ async def earn(store: LoyaltyStore, request: PointsRequest, *, now: datetime) ->
 async def redeem(store: LoyaltyStore, request: PointsRequest, *, now: datetime) -> Posted:
     """Spend points, the first to expire first; refused as a whole if there are too few or the rules are against it."""
     check_key(request.idempotency_key)
-    verdict = await judge_spending(SpendingStore(store.db), request.points, request.basket, now)
-    posting = replace(request.posting(EntryKind.REDEEMED), only=verdict.only)
-    return await post(store, posting, [*check_request(request, now), *verdict.refusals])
+    spending = SpendingStore(store.db)
+    verdict = await judge_spending(spending, request.points, request.basket, now)
+    posting = replace(request.posting(EntryKind.REDEEMED), only=verdict.only, tallies=verdict.tallies)
+
+    async def judge(wallet: Wallet) -> Refusal | None:
+        return await too_fast(spending, wallet.id, verdict.tallies)
+
+    return await post(store, posting, [*check_request(request, now), *verdict.refusals], judge=judge)
 
 
 async def post(

@@ -27,7 +27,7 @@ from services.loyalty.rank.types import TiersNotAscending
 from services.loyalty.refund.schema import RefundMutation
 from services.loyalty.refund.types import RefundExceedsSpent
 from services.loyalty.spending.schema import SpendingQuery
-from services.loyalty.spending.types import SpendingNotAllowed
+from services.loyalty.spending.types import SpendingNotAllowed, SpendingTooFast
 from services.loyalty.types import (
     Customer,
     InsufficientPoints,
@@ -110,6 +110,7 @@ ERRORS = [
     MergedPointsHeld,
     *ACCOUNTING_ERRORS,
     SpendingNotAllowed,
+    SpendingTooFast,
     *BONUS_ERRORS,
 ]
 schema = build_schema(Query, Mutation, subscription=Subscription, types=[Customer, Variant, Price], errors=ERRORS)

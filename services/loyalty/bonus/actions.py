@@ -21,6 +21,7 @@ from services.loyalty.bonus.model import (
 from services.loyalty.bonus.store import BonusStore
 from services.loyalty.model import Entry, Wallet
 from services.loyalty.posting.model import Tally
+from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore
 from services.loyalty.versions.actions import Setting, put_in_force
 
@@ -64,7 +65,9 @@ async def grant(store: LoyaltyStore, happened: Happened, *, now: datetime) -> Gr
         if rule.applies(happened):
             (posting,), _ = await at_home(store, [happened.posting(rule, rules.version, now)])
             try:
-                posted = await post(store, posting, open_at=now, judge=_judge(bonuses, rule, posting.tallies[0]))
+                posted = await post(
+                    store, posting, open_at=now, judge=_judge(SpendingStore(store.db), rule, posting.tallies[0])
+                )
             except Refused as refused:
                 refusals += refused.refusals
                 continue
@@ -88,9 +91,9 @@ async def grant_all(store: LoyaltyStore, happened: Sequence[Happened], *, now: d
                 log.warning("an event gives no bonus", source=one.source, reason=str(refused))
 
 
-def _judge(bonuses: BonusStore, rule: BonusRule, tally: Tally) -> Judge:
+def _judge(counts: SpendingStore, rule: BonusRule, tally: Tally) -> Judge:
     async def judge(wallet: Wallet) -> Refusal | None:
-        given = await bonuses.counted(wallet.id, tally)
+        given = await counts.counted(wallet.id, tally)
         if given + tally.add <= tally.limit:
             return None
         return BonusLimitReached(bonus=rule.name, given=given, limit=tally.limit, period=rule.period)

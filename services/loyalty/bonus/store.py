@@ -2,26 +2,18 @@
 
 from dataclasses import asdict
 
-from kit.mongo import Collection, Database, Document
+from kit.mongo import Database, Document
 from services.loyalty.bonus.model import BonusPeriod, BonusRule, BonusRules, BonusTrigger
-from services.loyalty.posting.model import Tally
-from services.loyalty.posting.tally import counted
 from services.loyalty.versions.store import VersionStore
 
 COLLECTION = "bonus_rules"
 
 
 class BonusStore:
-    """The collection `bonus_rules`, and what wallets have counted."""
+    """The collection `bonus_rules`."""
 
     def __init__(self, db: Database) -> None:
         self.versions: VersionStore[BonusRules] = VersionStore(db[COLLECTION], _document, _rules)
-        self._wallets: Collection = db["wallets"]
-
-    async def counted(self, wallet_id: str, tally: Tally) -> int:
-        """How often it was given in the tally's period."""
-        rows = await self._wallets.aggregate([{"$match": {"_id": wallet_id}}, {"$project": {"n": counted(tally)}}])
-        return sum([int(row["n"]) async for row in rows])
 
 
 def _document(rules: BonusRules) -> Document:

@@ -96,6 +96,12 @@ class SpendRulesInput:
     only_kind: LotKind | None = strawberry.field(
         default=None, description="The one kind of points that may be spent; null: both."
     )
+    maximum_points_an_hour: int | None = strawberry.field(
+        default=None, description="What a member may spend or set aside in an hour; null: no limit."
+    )
+    maximum_points_a_day: int | None = strawberry.field(
+        default=None, description="What a member may spend or set aside in a day (UTC); null: no limit."
+    )
     worth: list[EarnRateInput] | None = strawberry.field(
         default=None,
         description="Minor units one point pays; a currency that is not listed takes none. Null: 1 in every currency.",
@@ -111,6 +117,8 @@ class SpendRulesInput:
             frozenset(map(str, self.excluded_product_ids)),
             frozenset(map(str, self.excluded_category_ids)),
             self.only_kind,
+            self.maximum_points_an_hour,
+            self.maximum_points_a_day,
         )
         if self.worth is None:
             return rules

@@ -82,6 +82,8 @@ def spending_of(document: Document) -> SpendRules:
         excluded_products=frozenset(rules["excluded_products"]),
         excluded_categories=frozenset(rules["excluded_categories"]),
         only=None if rules["only"] is None else LotKind(rules["only"]),
+        hour_limit=rules.get("hour_limit"),
+        day_limit=rules.get("day_limit"),
         minor_units_per_point=rules["minor_units_per_point"],
     )
 
@@ -95,6 +97,8 @@ def _spending_document(rules: SpendRules) -> Document:
         "excluded_products": sorted(rules.excluded_products),
         "excluded_categories": sorted(rules.excluded_categories),
         "only": rules.only,
+        "hour_limit": rules.hour_limit,
+        "day_limit": rules.day_limit,
         "minor_units_per_point": dict(rules.minor_units_per_point),
     }
 

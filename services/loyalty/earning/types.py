@@ -87,6 +87,12 @@ class SpendingRules:
     excluded_product_ids: list[strawberry.ID] = strawberry.field(description="All of their variants.")
     excluded_category_ids: list[strawberry.ID] = strawberry.field(description="All that is in them or below.")
     only_kind: LotKind | None = strawberry.field(description="The one kind that may be spent; null: both.")
+    maximum_points_an_hour: int | None = strawberry.field(
+        description="What a member may spend or set aside in an hour; null: no limit."
+    )
+    maximum_points_a_day: int | None = strawberry.field(
+        description="What a member may spend or set aside in a day (UTC); null: no limit."
+    )
     worth: list[EarnRate] = strawberry.field(description="Minor units that one point pays, by currency.")
 
     @classmethod
@@ -100,6 +106,8 @@ class SpendingRules:
             excluded_product_ids=[strawberry.ID(id) for id in sorted(row.excluded_products)],
             excluded_category_ids=[strawberry.ID(id) for id in sorted(row.excluded_categories)],
             only_kind=row.only,
+            maximum_points_an_hour=row.hour_limit,
+            maximum_points_a_day=row.day_limit,
             worth=_rates(row.minor_units_per_point),
         )
 

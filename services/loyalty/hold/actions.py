@@ -21,7 +21,7 @@ from services.loyalty.hold.model import (
 )
 from services.loyalty.model import Entry, EntryKind, HoldId, Reference, Wallet
 from services.loyalty.posting.model import Posting
-from services.loyalty.spending.actions import judge_spending
+from services.loyalty.spending.actions import judge_spending, too_fast
 from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore
 
@@ -42,9 +42,14 @@ async def hold(store: LoyaltyStore, request: HoldRequest, *, now: datetime) -> H
     """Set points aside, the first to expire first; refused as a whole if there are too few or the rules forbid it."""
     asked = request.asked
     check_key(asked.idempotency_key)
-    verdict = await judge_spending(SpendingStore(store.db), asked.points, asked.basket, now)
-    posting = replace(request.posting(HoldId(new_id("hld"))), only=verdict.only)
-    posted = await post(store, posting, [*check_hold(request, now), *verdict.refusals])
+    spending = SpendingStore(store.db)
+    verdict = await judge_spending(spending, asked.points, asked.basket, now)
+    posting = replace(request.posting(HoldId(new_id("hld"))), only=verdict.only, tallies=verdict.tallies)
+
+    async def judge(wallet: Wallet) -> Refusal | None:
+        return await too_fast(spending, wallet.id, verdict.tallies)
+
+    posted = await post(store, posting, [*check_hold(request, now), *verdict.refusals], judge=judge)
     return await _standing(store, posted.wallet, posted.entry, now)
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from kit.errors import InvalidInput, Refusal
 from kit.idempotency import fingerprint
@@ -43,7 +43,8 @@ _CUSTOMER_ID = re.compile(r"cus_([0-9A-Za-z]{1,64})")
 class Tally:
     """What a wallet counts of `name` in the window that begins at `at`, None: ever; never above `limit`.
 
-    It is forgotten from `until` on, which is behind everything that could still be counted in the window.
+    It is forgotten from `until` on, which is behind everything that could still be counted in the window. With a `unit`
+    the window is the hour or day (UTC) it is by the database's clock.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Tally:
     limit: int
     at: datetime | None = None
     until: datetime | None = None
+    unit: Literal["hour", "day"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

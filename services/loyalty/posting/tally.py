@@ -21,7 +21,7 @@ def count(tallies: tuple[Tally, ...]) -> list[Document]:
     for tally in tallies:
         over = {"$and": [{"$ne": ["$$this.until", None]}, {"$lte": ["$$this.until", "$$NOW"]}]}
         others = {"$filter": {"input": KEPT, "cond": {"$not": [{"$or": [_is_it(tally), over]}]}}}
-        now = {"name": {"$literal": tally.name}, "at": tally.at, "until": tally.until}
+        now = {"name": {"$literal": tally.name}, "at": _start(tally), "until": _until(tally)}
         new = {**now, "n": {"$add": [counted(tally), tally.add]}}
         stages.append({"$set": {"tallies": {"$concatArrays": [others, [new]]}}})
     return stages
@@ -34,4 +34,14 @@ def counted(tally: Tally) -> Document:
 
 
 def _is_it(tally: Tally) -> Document:
-    return {"$and": [{"$eq": ["$$this.name", {"$literal": tally.name}]}, {"$eq": ["$$this.at", tally.at]}]}
+    return {"$and": [{"$eq": ["$$this.name", {"$literal": tally.name}]}, {"$eq": ["$$this.at", _start(tally)]}]}
+
+
+def _start(tally: Tally) -> object:
+    return tally.at if tally.unit is None else {"$dateTrunc": {"date": "$$NOW", "unit": tally.unit}}
+
+
+def _until(tally: Tally) -> object:
+    if tally.unit is None:
+        return tally.until
+    return {"$dateAdd": {"startDate": _start(tally), "unit": tally.unit, "amount": 1}}

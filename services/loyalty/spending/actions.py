@@ -5,7 +5,17 @@ from datetime import datetime
 
 from kit.errors import Refusal
 from services.loyalty.model import LotKind, Wallet
-from services.loyalty.spending.model import Bound, Goods, Purse, SpendBasket, SpendRules, check_basket
+from services.loyalty.posting.model import Tally
+from services.loyalty.spending.model import (
+    Bound,
+    Goods,
+    Pace,
+    Purse,
+    SpendBasket,
+    SpendingTooFast,
+    SpendRules,
+    check_basket,
+)
 from services.loyalty.spending.store import SpendingStore
 
 AT = ("input", "basket")
@@ -13,10 +23,11 @@ AT = ("input", "basket")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why points may not be spent so; and of which kind they must be, None: of any."""
+    """Why points may not be spent so; of which kind they must be, None: of any; and what bounds their pace."""
 
     refusals: tuple[Refusal, ...]
     only: LotKind | None
+    tallies: tuple[Tally, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,22 @@ async def judge_spending(store: SpendingStore, points: int, basket: SpendBasket 
     version, rules = await store.rules_at(now)
     if problems:
         return Verdict(tuple(problems), rules.only)
+    tallies = tuple(
+        Tally(f"spent:{pace}", points, limit, unit="hour" if pace is Pace.HOUR else "day")
+        for pace, limit in rules.paces
+    )
     goods = await _goods(store, rules, basket)
-    return Verdict(tuple(rules.refusals(points, version, basket, goods)), rules.only)
+    return Verdict(tuple(rules.refusals(points, version, basket, goods)), rules.only, tallies)
+
+
+async def too_fast(store: SpendingStore, wallet_id: str, tallies: tuple[Tally, ...]) -> SpendingTooFast | None:
+    """Which limit of pace a spending that missed would break; None if it would not."""
+    for tally in tallies:
+        spent = await store.counted(wallet_id, tally)
+        if spent + tally.add > tally.limit:
+            pace = Pace.HOUR if tally.unit == "hour" else Pace.DAY
+            return SpendingTooFast(pace=pace, requested=tally.add, spent=spent, limit=tally.limit)
+    return None
 
 
 async def preview(store: SpendingStore, basket: SpendBasket, wallet: Wallet | None, now: datetime) -> Preview:

@@ -19,6 +19,8 @@ MAX_EXCLUDED = 1_000
 """SKUs, products or categories of one list: they are looked through for every basket."""
 MAX_RULE_POINTS = 1_000_000
 """Minimum and step: above it nobody could spend anything."""
+MAX_PACE = 1_000_000_000
+"""Points of an hour or a day: what nobody spends is no limit."""
 MAX_BASKET_LINES = 1_000
 """As many as an order has."""
 
@@ -35,6 +37,13 @@ class SpendLimit(StrEnum):
     STEP = "STEP"
     MINIMUM = "MINIMUM"
     FROZEN = "FROZEN"
+
+
+class Pace(StrEnum):
+    """A window within which spending is limited: the hour or the day (UTC) it is by the database's clock."""
+
+    HOUR = "HOUR"
+    DAY = "DAY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class SpendRules:
     """Rules of spending. `minor_units_per_point` is what a point pays; a currency that is not listed takes none.
 
     `max_share_bp`: the part of the total that points may pay, in basis points. `only`: the one kind of points that may
-    be spent; None: all.
+    be spent; None: all. `hour_limit`, `day_limit`: points a member may set aside or spend in an hour or a day (UTC).
     """
 
     minimum: int = 1
@@ -82,7 +91,15 @@ class SpendRules:
     excluded_products: frozenset[str] = frozenset()
     excluded_categories: frozenset[str] = frozenset()
     only: LotKind | None = None
+    hour_limit: int | None = None
+    day_limit: int | None = None
     minor_units_per_point: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(CURRENCY_DECIMALS, 1))
+
+    @property
+    def paces(self) -> list[tuple[Pace, int]]:
+        """The limits of an hour and of a day, where there are any."""
+        limits = ((Pace.HOUR, self.hour_limit), (Pace.DAY, self.day_limit))
+        return [(pace, limit) for pace, limit in limits if limit is not None]
 
     @property
     def needs_basket(self) -> bool:
@@ -198,6 +215,25 @@ class SpendingNotAllowed(Refusal):
         return f"{self.limit} of programme {self.programme_version}: {bound} {self.allowed}, got {self.requested}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingTooFast(Refusal):
+    """The member has spent, or set aside, as much as the hour or the day allows."""
+
+    pace: Pace
+    requested: int
+    spent: int
+    limit: int
+    path: Path = ("input", "points")
+    code: ClassVar[str] = "SPENDING_TOO_FAST"
+
+    @property
+    def message(self) -> str:
+        """All three numbers."""
+        return (
+            f"{self.spent} of {self.limit} points of this {self.pace} are spent, {self.requested} more were asked for"
+        )
+
+
 def check_spending(rules: SpendRules, at: Path) -> list[Refusal]:
     """Everything that is wrong with spending rules."""
     problems: list[Refusal] = []
@@ -212,6 +248,8 @@ def check_spending(rules: SpendRules, at: Path) -> list[Refusal]:
     bound("excludedSkus", 0, len(rules.excluded_skus), MAX_EXCLUDED)
     bound("excludedProductIds", 0, len(rules.excluded_products), MAX_EXCLUDED)
     bound("excludedCategoryIds", 0, len(rules.excluded_categories), MAX_EXCLUDED)
+    for name, limit in (("maximumPointsAnHour", rules.hour_limit), ("maximumPointsADay", rules.day_limit)):
+        bound(name, 1, 1 if limit is None else limit, MAX_PACE)
     for place, worth in enumerate(rules.minor_units_per_point.values()):
         bound(f"worth.{place}", 1, worth, MAX_MINOR_UNITS)
     return problems

@@ -12,6 +12,8 @@ from pymongo import UpdateOne
 from kit.mongo import Database, Document
 from services.loyalty.earning.store import COLLECTION as PROGRAMMES
 from services.loyalty.earning.store import spending_of
+from services.loyalty.posting.model import Tally
+from services.loyalty.posting.tally import counted
 from services.loyalty.spending.model import Goods, SpendRules
 
 GOODS = "goods"
@@ -25,12 +27,18 @@ class SpendingStore:
     def __init__(self, db: Database) -> None:
         self._programmes = db[PROGRAMMES]
         self._goods = db[GOODS]
+        self._wallets = db["wallets"]
 
     async def rules_at(self, at: datetime) -> tuple[int, SpendRules]:
         """The programme in force then, without what is earned by it: one short read, since every spending asks."""
         begun = {"$or": [{"valid_from": None}, {"valid_from": {"$lte": at}}]}
         found = await self._programmes.find_one(begun, {"spending": 1}, sort=[("_id", -1)])
         return (BUILT_IN, SpendRules()) if found is None else (int(found["_id"]), spending_of(found))
+
+    async def counted(self, wallet_id: str, tally: Tally) -> int:
+        """What the wallet counts of a tally by now."""
+        rows = await self._wallets.aggregate([{"$match": {"_id": wallet_id}}, {"$project": {"n": counted(tally)}}])
+        return sum([int(row["n"]) async for row in rows])
 
     async def goods(self, skus: Sequence[str]) -> dict[str, Goods]:
         """What was heard of these SKUs."""

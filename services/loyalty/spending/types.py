@@ -4,11 +4,12 @@ import strawberry
 
 from kit.graphql.errors import UserError, presents
 from services.loyalty.earning.types import EarnRate, SpendingRules
+from services.loyalty.enums import Pace
 from services.loyalty.spending import model
 from services.loyalty.spending.actions import Preview
 
 strawberry.enum(model.SpendLimit, description="What keeps a member from spending more, or from spending so little.")
-__all__ = ["EarnRate", "SpendBound", "SpendPreview", "SpendingNotAllowed", "SpendingRules"]
+__all__ = ["EarnRate", "SpendBound", "SpendPreview", "SpendingNotAllowed", "SpendingRules", "SpendingTooFast"]
 
 
 @presents(model.SpendingNotAllowed)
@@ -20,6 +21,17 @@ class SpendingNotAllowed(UserError):
     requested: int = strawberry.field(description="What was to be spent.")
     allowed: int = strawberry.field(description="What may be: at most, or with MINIMUM at least.")
     programme_version: int = strawberry.field(description="The programme whose rule it is.")
+
+
+@presents(model.SpendingTooFast)
+@strawberry.type(description="The member has spent, or set aside, as much as the hour or the day allows.")
+class SpendingTooFast(UserError):
+    """See `model.SpendingTooFast`."""
+
+    pace: Pace = strawberry.field(description="Which window.")
+    requested: int = strawberry.field(description="What was to be spent.")
+    spent: int = strawberry.field(description="What was spent or set aside in it; a void gives nothing of it back.")
+    limit: int = strawberry.field(description="What it allows.")
 
 
 @strawberry.type(description="A limit, and the points it leaves.")

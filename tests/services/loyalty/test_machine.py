@@ -16,9 +16,13 @@ from kit.ids import new_id
 from kit.mongo import connect, database, ensure_indexes
 from kit.times import utc_now
 from services.loyalty.actions import audit, earn, post, redeem, sweep_once
+from services.loyalty.bonus.actions import grant, set_rules
+from services.loyalty.bonus.model import BonusLimitReached, BonusRule, BonusTrigger, Happened
+from services.loyalty.bonus.store import BonusStore
 from services.loyalty.hold.actions import capture, hold, void
 from services.loyalty.hold.model import MAX_HOLD_S, HoldEnd, HoldEnded, HoldRequest
 from services.loyalty.model import CustomerId, EntryKind, HoldId, Wallet, wallet_id_of
+from services.loyalty.notice.actions import tell_expiring
 from services.loyalty.posting.model import InsufficientPoints, PointsRequest, Posting
 from services.loyalty.posting.pipelines import REFUND_GRACE
 from services.loyalty.refund.actions import refund
@@ -32,6 +36,7 @@ STEPS = 25
 REGULAR_DAYS = 365
 """Time passes in tens of days, so that a leap year's 366 make no difference."""
 AMOUNT = st.integers(1, 300)
+VISITS = 3
 
 
 Taken = tuple[float | None, int]
@@ -143,11 +148,22 @@ class WalletMachine(RuleBasedStateMachine):
         self.points = Points()
         self.made: list[tuple[EntryKind, PointsRequest, int]] = []
         self.count = 0
+        self.visits: dict[int, int] = {}
 
     @initialize()
     def start(self) -> None:
         self.run(ensure_indexes(self.store.db, INDEXES))
         self.run(self.store.open({self.member: utc_now()}))
+        rules = (BonusRule("visit", BonusTrigger.VISIT, 7, times=VISITS),)
+        setting = set_rules(
+            BonusStore(self.store.db),
+            rules,
+            "k",
+            expected_version=0,
+            actor="staff:ann",
+            now=utc_now() - timedelta(hours=1),
+        )
+        self.run(setting)
         self.earn_regular(500)
         self.earn_limited(200, 10)
 
@@ -160,6 +176,23 @@ class WalletMachine(RuleBasedStateMachine):
     def earn_limited(self, points: int, days: int) -> None:
         self.points.earn(points, days + 0.5)
         self._made(EntryKind.EARNED, self._request(points, days))
+
+    @rule(source=st.integers(1, 6))
+    def visit(self, source: int) -> None:
+        """Three bonuses a member, each source once."""
+        told = Happened(self.member, BonusTrigger.VISIT, f"visit-{source}", utc_now())
+        if source in self.visits or len(self.visits) < VISITS:
+            if source not in self.visits:
+                self.points.earn(7, None)
+            self.visits.setdefault(source, self.run(grant(self.store, told, now=utc_now())).entries[0].seq)
+            assert self.run(grant(self.store, told, now=utc_now())).entries[0].seq == self.visits[source]
+        else:
+            assert isinstance(self._refused(grant(self.store, told, now=utc_now())), BonusLimitReached)
+
+    @rule()
+    def tell_of_what_expires(self) -> None:
+        self.run(tell_expiring(self.store, utc_now()))
+        assert self.run(tell_expiring(self.store, utc_now())) == 0
 
     @rule(points=AMOUNT)
     def redeem_points(self, points: int) -> None:

@@ -1,7 +1,9 @@
 """Spending rules against wallets: holds and redemptions are refused by what the preview shows."""
 
+import asyncio
 from typing import Any
 
+from kit.errors import Refused
 from kit.events import Event
 from kit.ids import new_id
 from kit.times import utc_now
@@ -9,13 +11,17 @@ from services.loyalty.actions import audit
 from services.loyalty.earning.actions import set_programme
 from services.loyalty.earning.model import EarnRule, Programme
 from services.loyalty.earning.store import ProgrammeStore
+from services.loyalty.hold.actions import hold
+from services.loyalty.hold.model import HoldRequest
 from services.loyalty.model import CustomerId, LotKind
+from services.loyalty.posting.model import PointsRequest
 from services.loyalty.spending.events import PRODUCT_CHANGED, hear_products
-from services.loyalty.spending.model import SpendRules
+from services.loyalty.spending.model import Pace, SpendingTooFast, SpendRules
 from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore
 from tests.services.loyalty.conftest import Ask
-from tests.services.loyalty.points import give, wallet_of
+from tests.services.loyalty.points import give, spend, wallet_of
+from tests.services.loyalty.points import refused as refused_of
 
 PREVIEW = """query ($lines: [PreviewLineInput!]!, $total: Decimal, $customer: ID!) {
   spendPreview(lines: $lines, total: $total, currency: JPY, customerId: $customer) {
@@ -89,6 +95,47 @@ async def test_a_checkout_may_spend_what_the_preview_says_and_no_more(
     assert (await wallet_of(store, member)).booked == 5_000 - 2 * 1_700
     stranger = await ask(PREVIEW, {"lines": lines, "customer": member}, customer="cus_other")
     assert [error["extensions"]["code"] for error in stranger["errors"]] == ["FORBIDDEN"]
+
+
+async def test_however_many_spend_at_once_an_hour_and_a_day_allow_what_they_allow(
+    store: LoyaltyStore, member: CustomerId
+) -> None:
+    await give(store, member, 5_000)
+    await rule(store, SpendRules(hour_limit=1_000, day_limit=1_500))
+    outcomes = await asyncio.gather(*(spend(store, member, 90) for _ in range(30)), return_exceptions=True)
+    refused = [one.refusals[0] for one in outcomes if isinstance(one, Refused)]
+    if (spent := 5_000 - (await wallet_of(store, member)).booked) != 990:
+        assert spent == 1_500 - 1_500 % 90, "the hour went over in between"
+        return
+    assert len(refused) == 30 - 11
+    assert set(refused) == {SpendingTooFast(pace=Pace.HOUR, requested=90, spent=990, limit=1_000)}
+    an_hour = {
+        "$map": {
+            "input": "$tallies",
+            "in": {
+                "$mergeObjects": [
+                    "$$this",
+                    {
+                        "at": {
+                            "$cond": [
+                                {"$eq": ["$$this.name", "spent:HOUR"]},
+                                {"$subtract": ["$$this.at", 3_600_000]},
+                                "$$this.at",
+                            ]
+                        }
+                    },
+                ]
+            },
+        }
+    }
+    await store.wallets.update_many({}, [{"$set": {"tallies": an_hour}}])
+    held = HoldRequest(PointsRequest(member, 500, "CHECKOUT", new_id("key")))
+    await hold(store, held, now=utc_now())
+    again = await hold(store, held, now=utc_now())
+    assert again.entry.points == -500
+    by_day = await refused_of(spend(store, member, 20))
+    assert by_day == SpendingTooFast(pace=Pace.DAY, requested=20, spent=1_490, limit=1_500)
+    await spend(store, member, 10)
 
 
 async def test_points_of_the_kind_that_may_be_spent_are_spent_and_the_others_are_left(
