@@ -34,20 +34,42 @@ class ReplicaSet(AbstractAsyncContextManager["ReplicaSet"]):
         return f"mongodb://{hosts}/?replicaSet={NAME}"
 
     async def __aenter__(self) -> "ReplicaSet":
+        try:
+            await self._begin()
+        except BaseException:
+            self._kill_all()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         while len(self._members) < 3:
             port = free_port(None)
             self._start(port)
+        for port in self._members:
+            await self._listening(port)
         first, *_ = self._members
         members = [{"_id": n, "host": f"{HOST}:{port}"} for n, port in enumerate(self._members)]
         config = {"_id": NAME, "members": members, "settings": {"electionTimeoutMillis": ELECTION_MS}}
         async with AsyncMongoClient[dict[str, Any]](HOST, first, directConnection=True) as client:
             await client.admin.command("replSetInitiate", config)
         await self.primary()
-        return self
+
+    async def _listening(self, port: int) -> None:
+        """Initiating a set asks every member, and one that does not listen yet spoils it."""
+        async with asyncio.timeout(READY_S), AsyncMongoClient[dict[str, Any]](HOST, port, directConnection=True) as one:
+            while True:
+                try:
+                    await one.admin.command("ping")
+                    return
+                except PyMongoError:
+                    await asyncio.sleep(0.1)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._kill_all()
+
+    def _kill_all(self) -> None:
         for process in self._members.values():
             process.kill()
             process.wait()
