@@ -59,6 +59,8 @@ def sellable(
     together.
     """
     if not parts:
+        if not policy.draft.safety:
+            return dict(levels.get(sku, {}))
         return {id: _kept(policy, sku, id, pieces) for id, pieces in levels.get(sku, {}).items()}
     first, *others = (levels.get(part.sku, {}) for part in parts)
     return {

@@ -67,9 +67,7 @@ async def available_near(
     size = max(CHUNK, ROWS_AHEAD * wanted)
     at = 0
     while open_skus and at < len(ahead):
-        chunk: dict[str, tuple[int, NearbyLocation]] = {
-            place.location.id: (rank, place) for rank, place in enumerate(ahead[at : at + size])
-        }
+        chunk: dict[str, NearbyLocation] = {place.location.id: place for place in ahead[at : at + size]}
         levels = await pieces_at(store, open_skus, list(chunk), shelf.policy)
         for sku in open_skus:
             _fill(rows[sku], sku, levels[sku], chunk, shelf)
@@ -113,14 +111,14 @@ def _fill(
     rows: list[Available],
     sku: str,
     levels: Mapping[str, int],
-    chunk: Mapping[str, tuple[int, NearbyLocation]],
+    chunk: Mapping[str, NearbyLocation],
     shelf: Shelf,
 ) -> None:
+    """Up to one row more than the page has; `chunk` is nearest first."""
     wanted = shelf.page.first + 1
-    for id in sorted(levels, key=lambda id: chunk[id][0]):
-        place = chunk[id][1]
-        pieces = levels[id]
-        if pieces or not shelf.in_stock:
+    for id, place in chunk.items():
+        pieces = levels.get(id)
+        if pieces or (pieces == 0 and not shelf.in_stock):
             rows.append(Available(place.location.id, pieces, place))
             if len(rows) == wanted:
                 return

@@ -185,7 +185,7 @@ async def test_a_hundred_variants_at_twenty_places_take_one_look_at_the_stock(gr
     await town.stock(dict.fromkeys(skus, 3), town.ginza)
     await graph.data(PROMISE, SHOPPER, skus=variants("NONE"), where={"near": NEAR_GINZA})
     found = (await graph.data(PROMISE, SHOPPER, skus=variants(*skus), where={"near": NEAR_GINZA}))["_entities"]
-    assert graph.calls["stock.find"] == RUNS
+    assert graph.calls["stock.aggregate"] == RUNS
     assert {one["promise"]["pickups"][0]["kind"] for one in found} == {"NOW"}
 
 
