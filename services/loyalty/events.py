@@ -1,6 +1,6 @@
 """What loyalty tells: one event an entry of the journal, changed ranks, and points about to expire.
 
-It hears new customers, orders, returns and its own gifts.
+It hears new customers, orders, returns, published reviews and its own gifts.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,10 @@ from services.loyalty.store import LoyaltyStore, entry_of
 CUSTOMER_CREATED = "noren.customer.created.v1"
 ORDER_RECORDED = "noren.order.recorded.v1"
 ORDER_RETURNED = "noren.order.returned.v1"
+REVIEW_PUBLISHED = "noren.catalog.review_published.v1"
 GIFT_SENT = EntryKind.GIFT_SENT.event_type
 """Loyalty's own: a gift whose worker died after the sending arrives by it."""
-HEARD = (CUSTOMER_CREATED, ORDER_RECORDED, ORDER_RETURNED, GIFT_SENT)
+HEARD = (CUSTOMER_CREATED, ORDER_RECORDED, ORDER_RETURNED, REVIEW_PUBLISHED, GIFT_SENT)
 TOLD = tuple(kind.event_type for kind in EntryKind)
 
 
@@ -72,10 +73,16 @@ async def handle_events(store: LoyaltyStore, events: Sequence[Event]) -> None:
 
 
 def _done(event: Event) -> Happened | None:
-    """What a bonus may be for: a customer who is new, or any order, of which a rule counts the first."""
+    """What a bonus may be for: a new customer, a published review, or any order, of which a rule counts the first.
+
+    A review is one source however often it is edited and published anew.
+    """
     customer_id = event.data.get("customerId")
-    if customer_id is None or event.type not in (CUSTOMER_CREATED, ORDER_RECORDED):
+    if customer_id is None or event.type not in (CUSTOMER_CREATED, ORDER_RECORDED, REVIEW_PUBLISHED):
         return None
+    if event.type == REVIEW_PUBLISHED:
+        source = f"review:{event.data['reviewId']}"
+        return Happened(CustomerId(customer_id), BonusTrigger.REVIEW, source, event.time)
     if event.type == CUSTOMER_CREATED:
         return Happened(CustomerId(customer_id), BonusTrigger.SIGN_UP, event.id, _time(event, "createdAt"))
     return Happened(CustomerId(customer_id), BonusTrigger.FIRST_PURCHASE, event.id, _time(event, "placedAt"))

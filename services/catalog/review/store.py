@@ -93,7 +93,10 @@ class ReviewStore:
 
     async def judge(self, id: str, version: int, verdict: Verdict, now: datetime) -> Review | None:
         """Publish or reject; None if the version is gone."""
-        told = outbox_entry(f"{id}:v{version + 1}", REVIEW_PUBLISHED, id, now, {"reviewId": id, "version": version + 1})
+        whose = await self.reviews.find_one({"_id": id}, {"customer_id": 1, "product_id": 1}) or {}  # neither changes
+        data = {"reviewId": id, "version": version + 1}
+        data |= {"customerId": whose.get("customer_id"), "productId": whose.get("product_id")}
+        told = outbox_entry(f"{id}:v{version + 1}", REVIEW_PUBLISHED, id, now, data)
         entries = [told] if verdict.state is Moderation.PUBLISHED else []
         return await self._change(id, version, {**_judged(verdict), "updated_at": now, **UNCOUNTED}, entries)
 

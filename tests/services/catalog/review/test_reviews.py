@@ -180,7 +180,8 @@ async def test_a_publication_is_told(store: CatalogStore, event_log: EventLog, m
         await drainer.drain()
 
     (told,) = [event async for event, _ in event_log.backlog([REVIEW_PUBLISHED], Position())]
-    assert (told.subject, told.data) == (review.id, {"reviewId": review.id, "version": 2})
+    data = {"reviewId": review.id, "version": 2, "customerId": "cus_1", "productId": mug.id}
+    assert (told.subject, told.data) == (review.id, data)
 
 
 async def test_64_writers_and_counters_that_die_leave_the_stars_of_the_published_reviews(store: CatalogStore) -> None:

@@ -12,7 +12,7 @@ from services.loyalty.actions import audit
 from services.loyalty.bonus.actions import grant, set_rules
 from services.loyalty.bonus.model import BonusLimitReached, BonusPeriod, BonusRule, BonusTrigger, Happened
 from services.loyalty.bonus.store import BonusStore
-from services.loyalty.events import CUSTOMER_CREATED, ORDER_RECORDED, handle_events
+from services.loyalty.events import CUSTOMER_CREATED, ORDER_RECORDED, REVIEW_PUBLISHED, handle_events
 from services.loyalty.model import CustomerId
 from services.loyalty.store import LoyaltyStore
 from tests.services.loyalty.conftest import Ask
@@ -86,6 +86,27 @@ async def test_signing_up_and_buying_first_give_once_however_often_and_late_they
         await handle_events(store, [signed, *orders])
     assert (await wallet_of(store, member)).booked == 150
     assert await audit(store) == []
+
+
+async def test_a_review_that_is_published_twice_gives_once_and_another_one_again(
+    store: LoyaltyStore, member: CustomerId
+) -> None:
+    await put(store, BonusRule("review", BonusTrigger.REVIEW, 30, times=2))
+    told = [("rev_1", 2, member), ("rev_1", 4, member), ("rev_2", 2, member), ("rev_3", 2, member), ("rev_4", 2, None)]
+    events = [
+        Event(
+            f"{id}:v{version}",
+            "/noren/catalog",
+            REVIEW_PUBLISHED,
+            id,
+            utc_now(),
+            {"reviewId": id, "version": version, "customerId": whose},
+        )
+        for id, version, whose in told
+    ]
+    for _ in range(2):
+        await handle_events(store, events)
+    assert (await wallet_of(store, member)).booked == 60
 
 
 async def test_rules_are_set_and_bonuses_given_in_the_graph(ask: Ask, store: LoyaltyStore, member: CustomerId) -> None:
