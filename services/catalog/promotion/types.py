@@ -1,13 +1,16 @@
 """Promotions as the graph shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 import strawberry
 
 from kit.graphql.errors import Payload, UserError, presents
+from kit.graphql.execution import batch_field
 from kit.graphql.types import Money
 from kit.money import Money as MoneyValue
+from services.catalog.context import Info
 from services.catalog.model import translated
 from services.catalog.pricing.tax import BASIS_POINTS
 from services.catalog.promotion import model
@@ -39,10 +42,12 @@ class Promotion:
         """For optimistic edits."""
         return self.row.version
 
-    @strawberry.field(description="In the locale asked for.")
-    def name(self, locale: Locale = None) -> str:
+    @batch_field(description="In the locale asked for.")
+    @staticmethod
+    async def name(promotions: "Sequence[Promotion]", info: Info, locale: Locale = None) -> list[str]:
         """Translated."""
-        return translated(self.row.draft.names, locale) or self.row.id
+        chain = await info.context.locales()
+        return [translated(one.row.draft.names, locale, chain) or one.row.id for one in promotions]
 
     @strawberry.field(description="What it does.")
     def kind(self) -> ActionKind:

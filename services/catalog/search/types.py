@@ -6,6 +6,7 @@ from enum import Enum
 import strawberry
 
 from kit.graphql.errors import Payload
+from kit.graphql.execution import batch_field
 from kit.graphql.types import Connection, Edge, Money, PageInfo
 from kit.money import Money as MoneyValue
 from kit.pages import COUNT_CAP
@@ -40,14 +41,18 @@ class FacetValue:
         """As filters name it."""
         return "any" if self.row.value == model.ANYWHERE else self.row.value
 
-    @strawberry.field(description="The same for people: a category's name in the locale asked for.")
-    async def label(self, info: Info, locale: Locale = None) -> str:
-        """Translated where there is a translation."""
-        if self.kind is not model.FacetKind.CATEGORY:
-            return "any" if self.row.value == model.ANYWHERE else self.row.value
-        category = await info.context.loaders.category_by_slug.load(self.row.value)
-        name = None if category is None else translated(category.names, locale)
-        return name or self.row.value
+    @batch_field(description="The same for people: a category's name in the locale asked for.")
+    @staticmethod
+    async def label(values: "Sequence[FacetValue]", info: Info, locale: Locale = None) -> list[str]:
+        """Translated where there is a translation; categories are read in one query."""
+        chain, loader = await info.context.locales(), info.context.loaders.category_by_slug
+        slugs = [one.row.value for one in values if one.kind is model.FacetKind.CATEGORY]
+        known = dict(zip(slugs, await loader.load_many(slugs), strict=True)) if slugs else {}
+        names = [known.get(one.row.value) if one.kind is model.FacetKind.CATEGORY else None for one in values]
+        return [
+            one.value() if category is None else translated(category.names, locale, chain) or one.row.value
+            for one, category in zip(values, names, strict=True)
+        ]
 
     @strawberry.field(description="How many products it would leave, were it the only value selected in its facet.")
     def count(self) -> int:

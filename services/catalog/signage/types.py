@@ -1,10 +1,13 @@
 """Signage as the graph shows it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 
 import strawberry
 
+from kit.graphql.execution import batch_field
+from services.catalog.context import Info
 from services.catalog.model import translated
 from services.catalog.product.types import Product
 from services.catalog.promotion.model import Promotion
@@ -33,10 +36,12 @@ class SignagePromotion:
         """The id."""
         return strawberry.ID(self.row.id)
 
-    @strawberry.field(description="In the locale asked for.")
-    def name(self, locale: Locale = None) -> str:
+    @batch_field(description="In the locale asked for.")
+    @staticmethod
+    async def name(promotions: "Sequence[SignagePromotion]", info: Info, locale: Locale = None) -> list[str]:
         """Translated."""
-        return translated(self.row.draft.names, locale) or self.row.id
+        chain = await info.context.locales()
+        return [translated(one.row.draft.names, locale, chain) or one.row.id for one in promotions]
 
     @strawberry.field(description="When it ends; null if it has no end.")
     def valid_until(self) -> datetime | None:

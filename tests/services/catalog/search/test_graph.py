@@ -1,5 +1,6 @@
 """Search in the graph: pages, counts and refusals."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from services.catalog.model import PriceEntry
 from services.catalog.product.actions import import_products
 from services.catalog.store import CatalogStore
 from tests.services.catalog.conftest import Ask, Index
-from tests.services.catalog.shop import NOW, draft, shirt, variant
+from tests.services.catalog.shop import NOW, WEB, draft, shirt, variant
 
 SEARCH = """query($query: String = "", $filter: ProductSearchFilterInput, $sort: ProductSearchSort = RELEVANCE,
                   $first: Int = 20, $after: String, $facets: [FacetInput!]) {
@@ -76,6 +77,19 @@ async def test_pages_prices_and_facets(ask: Ask) -> None:
     ]  # fmt: skip
     tops = (await search(ask, query="tee", facets=[{"kind": "CATEGORY"}]))["facets"][0]["values"]
     assert tops == [{"value": "tops", "label": "トップス", "count": 1, "selected": False}]
+
+
+@pytest.mark.usefixtures("shop")
+async def test_a_facet_is_told_in_the_channels_language_where_no_locale_is_asked_for(
+    store: CatalogStore, ask: Ask
+) -> None:
+    labels = "{ productSearch(facets: [{kind: CATEGORY}]) { facets { values { value label } } } }"
+    plain = (await ask(labels))["data"]["productSearch"]["facets"][0]["values"]
+    await store.channel.put(replace(WEB, locales=("fr", "ja")))
+
+    in_japanese = (await ask(labels))["data"]["productSearch"]["facets"][0]["values"]
+
+    assert (plain, in_japanese) == ([{"value": "tops", "label": "Tops"}], [{"value": "tops", "label": "トップス"}])
 
 
 @pytest.mark.usefixtures("shop")
