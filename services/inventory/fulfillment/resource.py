@@ -17,7 +17,8 @@ from services.inventory.fulfillment.model import (
     FulfillmentState,
     Replacement,
 )
-from services.inventory.location.model import MAX_RADIUS_KM, LocationKind, NearbyLocation
+from services.inventory.location.model import MAX_RADIUS_KM, NearbyLocation, Nearness
+from services.inventory.location.operation import LocationService
 from services.inventory.model import LocationId, Sku
 from services.inventory.paper.actions import INVENTORY
 from services.inventory.paper.model import Decision, Step
@@ -32,8 +33,6 @@ NEAREST = 200
 METRES = 1_000
 PARTS = 12
 """Plans and drops of one fulfilment: more than `MAX_ROUNDS` of each."""
-SENDS = (LocationKind.STORE, LocationKind.WAREHOUSE, LocationKind.DARK_STORE)
-"""Kinds of locations that send pieces on."""
 
 
 async def resource(store: InventoryStore, fulfillment: Fulfillment, *, now: datetime) -> Fulfillment:
@@ -42,7 +41,7 @@ async def resource(store: InventoryStore, fulfillment: Fulfillment, *, now: date
         if not fulfillment.resourcing:
             break
         if fulfillment.missing:
-            plan = [] if fulfillment.rounds >= life.MAX_ROUNDS else await _choose(store, fulfillment)
+            plan = [] if fulfillment.rounds >= life.MAX_ROUNDS else await _choose(store, fulfillment, now)
             decided = await _decide(store, fulfillment, life.plan_replacements(fulfillment, plan), now)
         else:
             decided = await _stand(store, fulfillment, now)
@@ -81,11 +80,11 @@ async def _take(store: InventoryStore, parent: Fulfillment, wanted: Replacement,
         await store.fulfillments.decide(there, life.allocate(there, wanted.lines), shown, INVENTORY)
 
 
-async def _choose(store: InventoryStore, fulfillment: Fulfillment) -> list[Replacement]:
+async def _choose(store: InventoryStore, fulfillment: Fulfillment, at: datetime) -> list[Replacement]:
     """Where to take the missing pieces from, as sourcing says; a hold at the counter is of what lies there only."""
     if fulfillment.kind is FulfillmentKind.COUNTER_HOLD:
         return []
-    places = await _candidates(store, fulfillment)
+    places = await _candidates(store, fulfillment, at)
     skus = [sku for sku, _ in fulfillment.missing]
     levels = await store.stock.levels_at(skus, list(places))
     stock: dict[str, dict[str, int]] = {}
@@ -110,18 +109,21 @@ async def _choose(store: InventoryStore, fulfillment: Fulfillment) -> list[Repla
     ]
 
 
-async def _candidates(store: InventoryStore, fulfillment: Fulfillment) -> dict[str, NearbyLocation]:
-    """The locations nearest to where the pieces are to be, but not the one that lacks them."""
+async def _candidates(store: InventoryStore, fulfillment: Fulfillment, at: datetime) -> dict[str, NearbyLocation]:
+    """The locations that ship, nearest to where the pieces are to be, but not the one that lacks them; and that place
+    itself, which need not ship what it hands over."""
     wanted = fulfillment.place_id or fulfillment.source_id
     there = (await store.locations.by_id([wanted])).get(wanted)
     if there is None:
         return {}
-    near = await store.locations.near(there.draft.point, MAX_RADIUS_KM, NEAREST)
-    return {
-        each.location.id: each
-        for each in near
-        if each.location.draft.kind in SENDS and each.location.id != fulfillment.source_id
+    narrowed = Nearness(frozenset({LocationService.SHIP_FROM}), at)
+    near = await store.locations.near(there.draft.point, MAX_RADIUS_KM, NEAREST, narrowed)
+    found: dict[str, NearbyLocation] = {
+        each.location.id: each for each in near if each.location.id != fulfillment.source_id
     }
+    if wanted != fulfillment.source_id:
+        found.setdefault(there.id, NearbyLocation(there, 0.0))
+    return found
 
 
 def _child(parent: Fulfillment, wanted: Replacement, now: datetime) -> Fulfillment:

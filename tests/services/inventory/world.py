@@ -2,14 +2,22 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kit.ids import new_id
 from kit.mongo import Database
 from kit.times import utc_now
-from services.inventory.actions import adjust_stock, import_locations, import_opening_stock, reserve
+from services.inventory.actions import (
+    LocationEdit,
+    adjust_stock,
+    import_locations,
+    import_opening_stock,
+    reserve,
+    upsert_location,
+)
 from services.inventory.location.model import ExternalRef, GeoPoint, LocationDraft, LocationKind
+from services.inventory.location.operation import LocationService, Operation
 from services.inventory.model import Actor, LocationId, Sku, stock_id
 from services.inventory.reservation.model import DEFAULT_HOLD_S, Line, Reservation, ReservationDraft
 from services.inventory.stock.model import Adjustment, AdjustmentReason, OpeningStock, Quantities
@@ -44,6 +52,13 @@ class Shop:
         drafts = [place("Ginza", GINZA), place("Shibuya", SHIBUYA), place("Osaka", OSAKA, LocationKind.WAREHOUSE)]
         ids = {ref.value: id for ref, id in (await import_locations(store, drafts)).items()}
         return cls(store, ids["Ginza"], ids["Shibuya"], ids["Osaka"])
+
+    async def ships(self) -> None:
+        """Let every location send pieces on."""
+        ships = Operation(services=frozenset({LocationService.SHIP_FROM}))
+        for id, row in (await self.store.locations.by_id([self.ginza, self.shibuya, self.osaka])).items():
+            draft = replace(row.draft, operation=ships)
+            await upsert_location(self.store, draft, LocationEdit(id, row.version), now=utc_now())
 
     async def stock(self, pieces: Pieces, at: LocationId | None = None) -> None:
         """Opening stock by SKU, in Ginza unless another location is named."""

@@ -1,0 +1,13 @@
+"""A shop whose locations send pieces on."""
+
+import pytest
+
+from services.inventory.store import InventoryStore
+from tests.services.inventory.world import Shop
+
+
+@pytest.fixture
+async def shop(store: InventoryStore) -> Shop:
+    shop = await Shop.open(store)
+    await shop.ships()
+    return shop
