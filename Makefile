@@ -5,7 +5,7 @@ WORKERS := 4
 # The many processes of a system and of its tests compile the code once, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check format lock oracle oracle-execution oracle-gateway faults clean
+.PHONY: run test check format lock oracle oracle-execution oracle-gateway faults lives-inventory clean
 .PHONY: bench bench-execution bench-gateway bench-catalog bench-inventory bench-loyalty
 
 run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
@@ -74,9 +74,14 @@ bench-loyalty: ## earning, redeeming, holds, expiry and audit of the points ledg
 	@scripts/install dev
 	@$(BIN)/python -m benchmarks.loyalty.wallets
 
-faults: ## real processes killed in mid-load over three mongods: stock equals journal, nothing is sold twice; SEED=n
+faults: ## real processes killed in mid-load over three mongods: stock and points equal their journals; SEED=n
 	@scripts/install dev
 	@$(BIN)/python -m tests.faults.inventory --rounds 6 --seed $(or $(SEED),1)
+	@$(BIN)/python -m tests.faults.loyalty --rounds 6 --seed $(or $(SEED),1)
+
+lives-inventory: ## long random lives of stock against a model; EXAMPLES=n
+	@scripts/install dev
+	@$(BIN)/python -m tests.services.inventory.test_life --examples $(or $(EXAMPLES),200)
 
 oracle-execution: ## 20,000 random operations over random schemas, compiled and by graphql-core; SEED=n for others
 	@scripts/install dev
