@@ -18,6 +18,7 @@ from services.inventory.store import InventoryStore
 from services.loyalty.events import HEARD
 from services.loyalty.events import consumers as loyalty_consumers
 from services.loyalty.events import drainers as loyalty_drainers
+from services.loyalty.spending.events import PRODUCT_CHANGED
 from services.loyalty.store import LoyaltyStore
 from services.order.events import drainers as order_drainers
 from services.order.store import OrderStore
@@ -49,7 +50,7 @@ async def deliver(stores: Stores, on_heard: OnHeard = lambda read, total: None) 
     ]
     for teller in tellers:
         await teller.drain()
-    counted = _CountedLog(log, await log.count(HEARD), on_heard)
+    counted = _CountedLog(log, await log.count([*HEARD, PRODUCT_CHANGED]), on_heard)
     heard = 0
     for consumer in loyalty_consumers(stores.loyalty, counted):
         heard += await consumer.catch_up()
@@ -64,14 +65,14 @@ class _CountedLog(EventLog):
     def __init__(self, log: EventLog, total: int, on_heard: OnHeard) -> None:
         self._log = log
         self._total = total
+        self._read = 0
         self._on_heard = on_heard
 
     async def backlog(
         self, types: Sequence[str], position: Position, session: Session | None = None
     ) -> AsyncGenerator[tuple[Event, Position], None]:
         """What lies in the log, counted."""
-        read = 0
         async for item in self._log.backlog(types, position, session):
-            read += 1
-            self._on_heard(read, self._total)
+            self._read += 1
+            self._on_heard(self._read, self._total)
             yield item

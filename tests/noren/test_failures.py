@@ -42,7 +42,7 @@ def test_what_is_no_url_of_a_mongodb_is_named(url: str) -> None:
     ("variable", "value", "line"),
     [
         ("NOREN_PORT", "abc", "NOREN_PORT: Input should be a valid integer"),
-        ("NOREN_HOST", "0.0.0.0", "NOREN_HOST is '0.0.0.0', which others can reach, and NOREN_API_KEYS is empty"),
+        ("NOREN_HOST", "0.0.0.0", "NOREN_HOST is '0.0.0.0', which others can reach, and there are no keys"),
     ],
 )
 def test_a_command_with_a_setting_that_cannot_be_ends_with_one_line(

@@ -130,9 +130,9 @@ async def test_every_step_fills_its_bar(named_mongo: Mapping[str, str], sample: 
         async with open_stores(named_mongo["NOREN_MONGODB_URL"]) as stores:
             await load(stores, sample, progress)
     done: dict[str, Any] = {task.description: (task.completed, task.total) for task in progress.tasks}
-    events = len(sample.customers) + len(sample.orders)
+    read, total = done["points"]
     assert done["orders"] == (len(sample.orders), len(sample.orders))
-    assert done["points"] == (events, events)
+    assert read == total >= len(sample.customers) + len(sample.orders)
     assert all(task.finished for task in progress.tasks)
 
 

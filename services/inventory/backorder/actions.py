@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kit.errors import IdempotencyKeyReused, NotFound, Refused
+from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, Unavailable
 from kit.idempotency import check_key, fingerprint
 from services.inventory.backorder.model import (
     KEPT,
     MAX_OPEN,
+    Announced,
     Backlog,
     Backorder,
     BackorderClosed,
@@ -30,6 +31,7 @@ from services.inventory.backorder.model import (
     offered,
     reckoned,
 )
+from services.inventory.backorder.rule import BackorderRule
 from services.inventory.model import Actor, InsufficientStock, LocationId, StockId, stock_id
 from services.inventory.policy.model import Policy
 from services.inventory.promise.model import OVERDUE_DAYS
@@ -47,6 +49,8 @@ from services.inventory.store import InventoryStore
 
 HOLD_S = 10 * 60
 """How long pieces are held for an order between two steps; a service that is away for longer begins anew."""
+ATTEMPTS = 8
+"""The line must be served between the look and the write this many times in a row before we give up."""
 BATCH = 200
 """Lines swept at a time."""
 
@@ -72,7 +76,6 @@ async def place(
     rule = policy.backorder(draft.sku, draft.location_id)
     if rule is None or not rule.is_open(now):
         raise Refused(BackorderClosed(sku=draft.sku, location_id=draft.location_id))
-    arrivals = (await _arrivals(store, [draft.sku], [draft.location_id], now)).get(draft.stock_id, [])
     order = Backorder(
         id=id,
         fingerprint=content,
@@ -87,21 +90,16 @@ async def place(
         promised_at=rule.release_at,
         expected_at=None,
     )
-    placed = await store.backorders.place(order, arrivals, rule.most(sum(one.pieces for one in arrivals)), MAX_OPEN)
-    there = await _known(store, id, content, draft.key)
-    if there is not None:
-        return there
-    assert not placed, "what was placed is there"
-    offer = offered(rule, await store.backorders.line(draft.stock_id), arrivals)
-    raise Refused(
-        BackorderLimitReached(
-            sku=draft.sku,
-            location_id=draft.location_id,
-            requested=draft.quantity,
-            open=min(offer.open, draft.quantity - 1),  # what was given back since is for the next try
-            next_due_at=offer.due_at,
-        )
-    )
+    for _ in range(ATTEMPTS):
+        announced = await _announced(store, draft, rule, now)
+        await store.backorders.place(order, announced, MAX_OPEN)
+        there = await _known(store, id, content, draft.key)
+        if there is not None:
+            return there
+        line = await store.backorders.line(draft.stock_id)
+        if line is None or line.served == announced.served:
+            raise Refused(_too_many(draft, rule, line, announced))
+    raise Unavailable("this stock is just being served; try again with the same key")
 
 
 async def cancel(store: InventoryStore, id: str, *, actor: Actor, now: datetime) -> Backorder:
@@ -173,6 +171,24 @@ def may_touch(order: Backorder, actor: Actor) -> bool:
     if actor.customer is not None:
         return order.actor.customer == actor.customer
     return order.actor.channel == actor.channel
+
+
+async def _announced(store: InventoryStore, draft: BackorderDraft, rule: BackorderRule, now: datetime) -> Announced:
+    """What may be sold; the line's figure is read first, so that whoever is served meanwhile is noticed."""
+    served = await store.backorders.served(draft.sku, draft.location_id)
+    arrivals = (await _arrivals(store, [draft.sku], [draft.location_id], now)).get(draft.stock_id, [])
+    return Announced(served, tuple(arrivals), rule.most(sum(one.pieces for one in arrivals)))
+
+
+def _too_many(draft: BackorderDraft, rule: BackorderRule, line: Backlog | None, announced: Announced) -> Refusal:
+    offer = offered(rule, line, announced.arrivals)
+    return BackorderLimitReached(
+        sku=draft.sku,
+        location_id=draft.location_id,
+        requested=draft.quantity,
+        open=min(offer.open, draft.quantity - 1),  # what was given back since is for the next try
+        next_due_at=offer.due_at,
+    )
 
 
 async def _known(store: InventoryStore, id: str, content: str, key: str) -> Backorder | None:

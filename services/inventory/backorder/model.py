@@ -48,6 +48,15 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """What may be sold of a stock, as read when its line had `served` so many pieces."""
+
+    served: int
+    arrivals: tuple[Supply, ...]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class BackorderDraft:
     """What somebody wants to order."""
 
@@ -95,13 +104,17 @@ class Backorder:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The line of one stock: `ordered` pieces wait in it, `preordered` were sold before a release, in all."""
+    """The line of one stock: `ordered` pieces wait in it, `preordered` were sold before a release, in all.
+
+    `served` counts the pieces that have left it with their buyers.
+    """
 
     id: StockId
     sku: Sku
     location_id: str
     ordered: int
     preordered: int
+    served: int
     orders: tuple[Backorder, ...]
 
     @property

@@ -13,7 +13,7 @@ from pymongo import ASCENDING, IndexModel
 
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.mongo import Database, Document
-from services.inventory.backorder.model import Backlog, Backorder, BackorderState, Supply
+from services.inventory.backorder.model import Announced, Backlog, Backorder, BackorderState, Supply
 from services.inventory.backorder.rule import BackorderMode
 from services.inventory.model import Actor, Sku, StockId, stock_id
 
@@ -42,21 +42,32 @@ class BackorderStore:
         self._ended = db[ENDED]
         self._changed = changed
 
-    async def place(self, order: Backorder, arrivals: Sequence[Supply], most: int, max_open: int) -> bool:
-        """Put the order at the end of its line, if at most `most` pieces are sold then and it is not in it already.
-
-        Its promised day follows from what waits in that moment; `order.promised_at` is the earliest it may be.
-        """
-        id = stock_id(order.sku, order.location_id)
-        new = {"sku": order.sku, "location_id": order.location_id, "ordered": 0, "preordered": 0, "open": 0}
-        await self.collection.update_one(
-            {"_id": id}, {"$setOnInsert": {**new, "orders": [], "outbox": []}}, upsert=True
+    async def served(self, sku: Sku, location_id: str) -> int:
+        """How many pieces the line, opened if there is none, has served in all."""
+        figures = {"ordered": 0, "preordered": 0, "served": 0, "open": 0}
+        new = {"sku": sku, "location_id": location_id, **figures, "orders": [], "outbox": []}
+        kept = await self.collection.find_one_and_update(
+            {"_id": stock_id(sku, location_id)},
+            {"$setOnInsert": new},
+            {"served": 1},
+            upsert=True,
+            return_document=True,
         )
+        assert kept is not None, "an upsert returns what it left"
+        return int(kept["served"])
+
+    async def place(self, order: Backorder, announced: Announced, max_open: int) -> bool:
+        """Put the order at the end of its line, if not too much is sold then and it is not in it already.
+
+        Nothing may have been served since `announced` was read: what arrives leaves the announced, and its buyers the
+        line. The promised day follows from what waits in that moment; `order.promised_at` is the earliest it may be.
+        """
         is_preorder = order.mode is BackorderMode.PREORDER
         counted = "preordered" if is_preorder else "ordered"
-        where = {"_id": id, "orders.id": {"$ne": order.id}, counted: {"$lte": most - order.quantity}}
-        where |= {"open": {"$lt": max_open}}
-        result = await self.collection.update_one(where, _joining(order, arrivals, is_preorder))
+        where: Document = {"_id": stock_id(order.sku, order.location_id), "orders.id": {"$ne": order.id}}
+        where |= {counted: {"$lte": announced.most - order.quantity}}
+        where |= {"open": {"$lt": max_open}, "served": announced.served}
+        result = await self.collection.update_one(where, _joining(order, announced.arrivals, is_preorder))
         if result.modified_count:
             self._changed()
         return bool(result.modified_count)
@@ -69,7 +80,9 @@ class BackorderStore:
         update: Document = {"$set": values}
         if before.state.is_open and not after.state.is_open:
             sold = after.state is BackorderState.CANCELLED and after.mode is BackorderMode.PREORDER
-            update["$inc"] = {"ordered": -after.quantity, "open": -1, "preordered": -after.quantity if sold else 0}
+            served = after.quantity if after.state is BackorderState.ALLOCATED else 0
+            update["$inc"] = {"ordered": -after.quantity, "open": -1, "served": served}
+            update["$inc"] |= {"preordered": -after.quantity} if sold else {}
         if event is not None:
             update["$push"] = {"outbox": _entry(after, event, now)}
         result = await self.collection.update_one({"_id": id, "orders": {"$elemMatch": same}}, update)
@@ -198,5 +211,5 @@ def _order(document: Document) -> Backorder:
 
 def _backlog(document: Document) -> Backlog:
     orders = tuple(_order(each) for each in document["orders"])
-    figures = (document["ordered"], document["preordered"])
+    figures = (document["ordered"], document["preordered"], document["served"])
     return Backlog(StockId(document["_id"]), Sku(document["sku"]), document["location_id"], *figures, orders)

@@ -98,8 +98,14 @@ async def know(store: InventoryStore, skus: Sequence[str], places: Places, polic
     available = await pieces_at(store, skus, ids, policy) if ids else {}
     arrivals: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
     incoming = await store.deliveries.incoming(skus, ids) if ids else []
-    taken = {line.id: line.ordered for line in await store.backorders.lines_of(skus, ids)} if incoming else {}
-    for row in incoming:  # soonest first: who has ordered already is served first
+    taken = {line.id: line.ordered for line in await store.backorders.lines_of(skus, ids)} if ids else {}
+    for sku, there in available.items() if taken else ():  # who has ordered already is served first
+        for id, pieces in there.items():
+            theirs = min(taken.get(stock_id(sku, id), 0), pieces)
+            if theirs > 0:
+                taken[stock_id(sku, id)] -= theirs
+                there[id] -= theirs
+    for row in incoming:  # soonest first
         theirs = min(taken.get(stock_id(row.sku, row.location_id), 0), row.quantity)
         if theirs:
             taken[stock_id(row.sku, row.location_id)] -= theirs

@@ -1,6 +1,7 @@
 """Back-orders on the real database: never more than is to come, served in order, safe wherever a process dies."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -230,6 +231,27 @@ async def test_cancelling_while_pieces_are_given_ends_one_way(shop: Shop) -> Non
         expected = (0, 0, 1) if state is BackorderState.ALLOCATED else (1, 0, 0)
         assert (there.available, there.reserved, there.committed) == expected
     assert await audit(shop.store) == []
+
+
+async def test_who_read_a_delivery_that_is_received_and_given_away_meanwhile_gets_no_promise(
+    shop: Shop, db: Database
+) -> None:
+    delivery = await expect(shop, 20)
+    await order(shop, "first", 20)
+    done: list[str] = []
+
+    async def hook(name: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        result = await call()
+        if name == "deliveries.aggregate" and not done:
+            done.append(name)
+            await arrive(shop, delivery, 20)
+            await serve(shop.store, stock_id(MUG, shop.ginza), now=utc_now())
+        return result
+
+    slow, _ = watched_store(db, hook)
+    late = await refusal(order(shop, "late", 5, store=slow))
+    assert done
+    assert late == BackorderLimitReached(sku=MUG, location_id=shop.ginza, requested=5, open=0, next_due_at=None)
 
 
 async def test_a_walk_in_who_is_faster_leaves_the_order_waiting(shop: Shop) -> None:

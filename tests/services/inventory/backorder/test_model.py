@@ -48,7 +48,7 @@ def order(n: int, quantity: int, promised: datetime | None = MON, mode: Backorde
 
 def line(*orders: Backorder, preordered: int = 0) -> Backlog:
     waiting = sum(one.quantity for one in orders if one.state.is_open)
-    return Backlog(stock_id("MUG", "loc"), Sku("MUG"), "loc", waiting, preordered, orders)
+    return Backlog(stock_id("MUG", "loc"), Sku("MUG"), "loc", waiting, preordered, 0, orders)
 
 
 @pytest.mark.parametrize(
