@@ -1,7 +1,8 @@
 """One slice after another, for ever, at a pace that nobody notices; what contradicts is logged, kept and told.
 
 A pass looks at every stock (its states against its movements, its holds against their reservations), then at every held
-reservation (its lines against the holds). Each slice is one instant, so that live traffic is no contradiction.
+reservation (its lines against the holds), then at every line of back-orders (its sums against its orders). Each slice is
+one instant, so that live traffic is no contradiction.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from pymongo.errors import PyMongoError
 from kit.log import logger
 from kit.times import utc_now
 from services.inventory.auditor.model import AuditState
+from services.inventory.backorder.model import audit_backlog
 from services.inventory.reservation.model import audit_holds
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore
@@ -55,6 +57,11 @@ async def audit_pass(store: InventoryStore, *, pause_s: float = 0.0) -> AuditSta
     after = ""
     while (last := await _reservation_slice(store, after, done)) is not None:
         after = last
+        await asyncio.sleep(pause_s)
+    after = ""
+    while lines := await store.backorders.open_lines(after, SLICE):
+        after = lines[-1].id
+        await _report(store, [problem for line in lines for problem in audit_backlog(line)], done)
         await asyncio.sleep(pause_s)
     await store.auditor.finish_pass(done.stocks, done.began_at, utc_now())
     return await store.auditor.state()

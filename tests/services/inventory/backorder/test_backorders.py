@@ -14,6 +14,7 @@ from kit.events.log import Position
 from kit.mongo import Database
 from kit.times import utc_now
 from services.inventory.actions import audit, reserve
+from services.inventory.auditor.actions import audit_pass
 from services.inventory.backorder.actions import cancel, place, serve, sweep_backorders
 from services.inventory.backorder.model import (
     KEPT,
@@ -252,6 +253,15 @@ async def test_who_read_a_delivery_that_is_received_and_given_away_meanwhile_get
     late = await refusal(order(shop, "late", 5, store=slow))
     assert done
     assert late == BackorderLimitReached(sku=MUG, location_id=shop.ginza, requested=5, open=0, next_due_at=None)
+
+
+async def test_the_auditor_finds_a_line_that_lies(shop: Shop, db: Database) -> None:
+    await expect(shop, 3)
+    await order(shop, "a", 2)
+    assert (await audit_pass(shop.store)).open_findings == 0
+    await db["backlogs"].update_one({}, {"$set": {"ordered": 1}})
+    assert (await audit_pass(shop.store)).open_findings == 1
+    await db["backlogs"].update_one({}, {"$set": {"ordered": 2}})
 
 
 async def test_a_walk_in_who_is_faster_leaves_the_order_waiting(shop: Shop) -> None:
