@@ -1,8 +1,8 @@
 """One slice after another, for ever, at a pace that nobody notices; what contradicts is logged, kept and told.
 
 A pass looks at every stock (its states against its movements, its holds against their reservations), then at every held
-reservation (its lines against the holds), then at every line of back-orders (its sums against its orders). Each slice is
-one instant, so that live traffic is no contradiction.
+reservation (its lines against the holds), then at every line of back-orders (its sums against its orders). Each slice
+is one instant, so that live traffic is no contradiction.
 """
 
 import asyncio
