@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import orjson
 import structlog
+from pymongo.errors import ConnectionFailure
 from structlog.typing import FilteringBoundLogger, Processor
 
 ConsoleOrJson = str
@@ -46,6 +47,7 @@ def configure(level: str = "INFO", style: ConsoleOrJson = "json") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("uvicorn.error").addFilter(_tells_no_address)
+    logging.getLogger("pymongo.client").addFilter(_tells_an_outage_in_a_line)
     for noisy in ("pymongo", "asyncio", "uvicorn.access", "httptools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -58,6 +60,16 @@ def logger(name: str) -> FilteringBoundLogger:
 def _tells_no_address(record: logging.LogRecord) -> bool:
     """Uvicorn tells of every WebSocket with its client's address, whatever `access_log` says."""
     return not (isinstance(record.msg, str) and record.msg.startswith('%s - "WebSocket'))
+
+
+def _tells_an_outage_in_a_line(record: logging.LogRecord) -> bool:
+    """PyMongo's own background work tells with a stack trace that MongoDB is away; who waits for it says so shortly."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ConnectionFailure):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = "%s %s", (record.getMessage(), type(error).__name__)
+        record.exc_info = None
+    return True
 
 
 def _dumps(value: Any, **_: Any) -> str:

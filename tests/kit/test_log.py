@@ -73,3 +73,25 @@ logging.getLogger("uvicorn.error").info("Finished server process")
     run = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True)
 
     assert [json.loads(line)["event"] for line in run.stderr.splitlines()] == ["Finished server process"]
+
+
+AWAY = """
+import logging
+from kit.log import configure
+from pymongo.errors import AutoReconnect
+configure("INFO", "json")
+for error in (AutoReconnect("127.0.0.1:1 refused"), ValueError("a bug")):
+    try:
+        raise error
+    except Exception:
+        logging.getLogger("pymongo.client").error("background task failed:", exc_info=True)
+"""
+
+
+def test_that_mongodb_is_away_is_told_in_a_line_and_a_bug_with_its_trace() -> None:
+    run = subprocess.run([sys.executable, "-W", "error", "-c", AWAY], capture_output=True, text=True)
+    away, bug = [json.loads(line) for line in run.stderr.splitlines()]
+    assert (away["level"], away["event"]) == ("warning", "background task failed: AutoReconnect")
+    assert "exception" not in away
+    assert bug["level"] == "error"
+    assert "ValueError: a bug" in bug["exception"]

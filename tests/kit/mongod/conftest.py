@@ -130,7 +130,8 @@ def wait_until() -> Callable[..., None]:
 @pytest.fixture
 def kill_hard() -> Callable[..., None]:
     def kill(*pids: int) -> None:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # none may see the other die and tidy up
+            for pid in pids:
+                os.kill(pid, number)
 
     return kill
