@@ -95,7 +95,7 @@ class Access:
     def _key_of(self, headers: Mapping[str, str], ends: Ends) -> _Opened:
         secret = _secret_of(headers)
         if secret is None:
-            if self._keys or (self._directory is not None and self._directory.has_live_keys(utc_now())):
+            if self._keys or (self._directory is not None and self._directory.has_keys()):
                 wanted = f"'Authorization: Bearer <key>' or '{KEY_HEADER}: <key>'"
                 raise Unauthenticated(f"an API key is needed, as {wanted}")
             _require_this_machine(headers.get("host", ""), ends.server)

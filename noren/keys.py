@@ -9,11 +9,12 @@ from typing import Annotated, TypeVar
 import typer
 import uvloop
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.keys.actions import Shown, create_key, revoke_key, rotate_key
 from gateway.keys.directory import open_key_store
 from gateway.keys.model import Grant, Key, KeyDraft, KeyKind
+from gateway.keys.secret import ID_LENGTH
 from gateway.keys.store import KeyStore, first_broken
 from gateway.settings import GatewaySettings, key_pepper
 from kit.errors import Refused
@@ -106,7 +107,9 @@ def list_keys() -> None:
         return await store.all(), await store.uses()
 
     keys, uses = _with_store(run)
-    table = Table("id", "name", "kind", "scopes", "bound to", "state", "last used")
+    table = Table(
+        Column("id", no_wrap=True, min_width=ID_LENGTH), "name", "kind", "scopes", "bound to", "state", "used"
+    )
     now = utc_now()
     for key in keys:
         grant, used = key.draft.grant, uses.get(key.id)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pymongo.errors import PyMongoError
 
-from gateway.keys.model import Key, KeyState
+from gateway.keys.model import Key
 from gateway.keys.secret import digest_of, read_key
 from gateway.keys.store import KeyStore
 from gateway.settings import GatewaySettings, key_pepper
@@ -39,9 +39,9 @@ class KeyDirectory:
         self._keys: Mapping[str, Key] | None = None
         self._used: dict[str, datetime] = {}
 
-    def has_live_keys(self, now: datetime) -> bool:
-        """Whether any key opens anything; Unavailable while that is not known."""
-        return any(key.state(now) is KeyState.ACTIVE for key in self._known().values())
+    def has_keys(self) -> bool:
+        """Whether a key was ever made, though it may be revoked by now; Unavailable while that is not known."""
+        return bool(self._known())
 
     def open(self, text: str, address: str, now: datetime) -> Key:
         """The key that `text` is, used from `address`.
