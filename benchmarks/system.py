@@ -68,6 +68,23 @@ def running(data_dir: Path, port: int, *arguments: str) -> Iterator[Running]:
         process.wait(60)
 
 
+CALM_SHARE = 0.2
+"""Of a core: what five idle services and their MongoDB take, and some more."""
+CALM_S = 3
+CALM_AT_MOST_S = 300
+
+
+def await_calm(system: Running) -> None:
+    """Wait until what a fresh catalog left to hear in the background is heard: else it counts as a request's."""
+    calm, waited = 0, 0
+    while calm < CALM_S and waited < CALM_AT_MOST_S:
+        before = system.usage()
+        time.sleep(1.0)
+        ours, mongods = system.usage().since(before)
+        calm, waited = calm + 1 if ours + mongods < CALM_SHARE else 0, waited + 1
+    print(f"calm after {waited} s", flush=True)
+
+
 def machine() -> str:
     """What the figures were taken on."""
     model = next(

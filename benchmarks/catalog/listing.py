@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.catalog.goods import Question, Traits, goods, questions
 from benchmarks.load import load
-from benchmarks.system import Running, machine, running
+from benchmarks.system import Running, await_calm, machine, running
 from gateway.transports import SubgraphRequest
 from gateway.transports.pooled_http import PooledHttpTransport
 from kit.pages import PageArgs, decode_cursor
@@ -180,6 +180,7 @@ async def quality(system: Running, asked: Sequence[Question]) -> str:
 
 async def report(system: Running, made: Filled, seconds: float, count: int) -> None:
     """Print everything of one size."""
+    await asyncio.to_thread(await_calm, system)
     print("\n| request | CPU ms | mongod CPU ms | p50 ms | p99 ms | requests/s |\n|---|---|---|---|---|---|")
     deep = await deep_cursor(system, WITHOUT_FACETS, DEEP)
     for name, query, variables in (
