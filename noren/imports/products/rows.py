@@ -156,7 +156,7 @@ def _prices(row: Row, mapping: ProductMapping) -> Iterator[PriceEntry]:
         except InvalidOperation:
             minor = Decimal("NaN")
         if not minor.is_finite() or minor != int(minor) or not 0 <= minor <= MAX_MINOR_UNITS:
-            row.refuse(Outcome.PRICE_UNREADABLE, f"{column.column}: {text} {column.currency}")
+            row.refuse(Outcome.PRICE_UNREADABLE, f"{column.column}: {text!r}, expected an amount of {column.currency}")
         else:
             yield PriceEntry(column.currency, int(minor), column.channel)
 

@@ -54,11 +54,17 @@ def ends(rows: list[Row]) -> list[str | None]:
         ("A,P,,,,Mug,Red,0.001", "PRICE_UNREADABLE"),
         ("A,P,,,,Mug,Red,-1", "PRICE_UNREADABLE"),
         ("A,P,,,,Mug,Red,NaN", "PRICE_UNREADABLE"),
+        ("A,P,,,,Mug,Red,10.00 USD", "PRICE_UNREADABLE"),
         ("Ａ,P,４００６３８１３３３９３１,,,Mug,Red,１１．９０", None),
     ],
 )
 def test_a_row_ends_in_the_first_outcome_that_fits(line: str, outcome: str | None) -> None:
     assert ends(decided(line)) == [outcome]
+
+
+def test_a_price_in_another_currency_than_its_columns_is_told_by_column() -> None:
+    (row,) = decided("A,P,,,,Mug,Red,10.00 USD")
+    assert row.detail == "Price: '10.00 USD', expected an amount of EUR"
 
 
 def test_rows_of_a_product_stand_or_fall_together() -> None:
