@@ -195,7 +195,8 @@ async def test_posting_many_times_at_once_posts_once(shop: Shop) -> None:
     work = [actions.post_count(shop.store, step(sheet.id, "post", key="k")) for _ in range(4)]
     work += [actions.post_count(shop.store, step(sheet.id, "post")) for _ in range(4)]
     done = await asyncio.gather(*work, return_exceptions=True)
-    assert sum(isinstance(each, Refused) for each in done) == 4
+    refused = sum(isinstance(each, Refused) for each in done)
+    assert refused in (4, 7)  # whoever comes first posts: the four of one key, or one of the others
     assert await shop.quantities(MUG) == Quantities(6, 6)
 
 
