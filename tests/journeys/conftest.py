@@ -80,8 +80,14 @@ async def system_prefix(mongo_url: str, sample: Sample, tmp_path_factory: pytest
 
 @pytest.fixture(scope="session")
 async def graph(mongo_url: str, system_prefix: str) -> AsyncIterator[Graph]:
-    """The whole system in this process, asked over ASGI."""
+    """The whole system in this process, asked over ASGI.
+
+    The graph is composed while its clients look for MongoDB: on a busy machine that is longer than a request waits.
+    """
+    patient = pytest.MonkeyPatch()
+    patient.setattr("kit.mongo.SERVER_SELECTION_MS", 15_000)
     async with open_system(mongo_url, GatewaySettings()) as app:
+        patient.undo()
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield Graph(http)
