@@ -78,6 +78,18 @@ class Actor:
         """As the journal names them: `staff:…`, `customer:…` or `channel:…`."""
         return actor_name(self.channel, self.staff, self.customer)
 
+    def may_touch(self, owner: "Actor") -> bool:
+        """Whether this caller may see and end what `owner` has reserved or ordered.
+
+        Staff may on every channel, so that a hold made online is handed out in the shop; a customer only their own; a
+        channel without either what was made on the same channel.
+        """
+        if self.staff is not None:
+            return True
+        if self.customer is not None:
+            return owner.customer == self.customer
+        return owner.channel == self.channel
+
 
 class StockBand(StrEnum):
     """A quantity, roughly."""

@@ -106,7 +106,7 @@ async def cancel(store: InventoryStore, id: str, *, actor: Actor, now: datetime)
     """Give up an order that still waits; one that is cancelled already stays so. Refused once it has its pieces."""
     while True:
         order = await store.backorders.by_id(id)
-        if order is None or not may_touch(order, actor):
+        if order is None or not actor.may_touch(order.actor):
             raise Refused(NotFound(path=("input", "id"), kind="Backorder", id=id))
         if order.state is BackorderState.CANCELLED:
             return order
@@ -162,15 +162,6 @@ async def sweep_backorders(store: InventoryStore, now: datetime) -> int:
             supplies = [Supply(has.available, midnight(now)), *arrivals.get(line.id, [])]
             news += await _tell_risks(store, line, supplies, now)
     return news
-
-
-def may_touch(order: Backorder, actor: Actor) -> bool:
-    """Whether this caller may see or cancel it: as with a reservation."""
-    if actor.staff is not None:
-        return True
-    if actor.customer is not None:
-        return order.actor.customer == actor.customer
-    return order.actor.channel == actor.channel
 
 
 async def _announced(store: InventoryStore, draft: BackorderDraft, rule: BackorderRule, now: datetime) -> Announced:

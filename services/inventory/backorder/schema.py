@@ -34,7 +34,7 @@ class BackorderQuery:
         if context.caller.customer is None:
             context.caller.require(RESERVE)
         order = await context.store.backorders.by_id(str(id))
-        return None if order is None or not actions.may_touch(order, context.actor) else Backorder.of(order)
+        return None if order is None or not context.actor.may_touch(order.actor) else Backorder.of(order)
 
     @strawberry.field(description="Who waits for a stock, the first to be served first. Scope stock:read.")
     async def backorders(

@@ -33,7 +33,6 @@ from services.inventory.reservation.model import (
     check_draft,
     gather,
     judge_attempt,
-    may_touch,
     merge_lines,
     refuse_extension,
     refuse_lines,
@@ -317,7 +316,7 @@ async def _ended_before(store: InventoryStore, reservation: Reservation, key: st
 async def find_reservation(store: InventoryStore, id: str, actor: Actor) -> Reservation | None:
     """The reservation, if this caller may see it; an attempt that was never held is nobody's to see."""
     reservation = await store.reservations.by_id(id)
-    if reservation is None or not may_touch(reservation, actor):
+    if reservation is None or not actor.may_touch(reservation.actor):
         return None
     hidden = reservation.state in (ReservationState.TRY, ReservationState.ABORTED)
     return None if hidden else reservation

@@ -341,19 +341,6 @@ def judge_attempt(lines: Sequence[Line], seen: Mapping[StockId, LineSeen]) -> At
     return refuse_lines(missing, {id: line.level for id, line in seen.items()}) or Attempt.UNDECIDED
 
 
-def may_touch(reservation: Reservation, actor: Actor) -> bool:
-    """Whether this caller may see, commit or release it.
-
-    Staff may on every channel, so that a hold made online is handed out in the shop; a customer only their own; a
-    channel without either what was made on the same channel.
-    """
-    if actor.staff is not None:
-        return True
-    if actor.customer is not None:
-        return reservation.actor.customer == actor.customer
-    return reservation.actor.channel == actor.channel
-
-
 def confirmed(reservation: Reservation, now: datetime) -> Reservation:
     """What becomes of a reservation all of whose lines are held."""
     if reservation.onward is None:

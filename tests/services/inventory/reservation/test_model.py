@@ -25,7 +25,6 @@ from services.inventory.reservation.model import (
     audit_holds,
     check_draft,
     judge_attempt,
-    may_touch,
     merge_lines,
     refuse_lines,
     state_at,
@@ -127,7 +126,7 @@ def test_an_attempt_is_judged_by_what_its_lines_show() -> None:
     ],
 )
 def test_customers_touch_their_own_channels_their_own_staff_all(owner: Actor, caller: Actor, may: bool) -> None:
-    assert may_touch(reservation(owner), caller) is may
+    assert caller.may_touch(reservation(owner).actor) is may
 
 
 def test_a_hold_whose_time_is_over_has_expired_though_unswept() -> None:
