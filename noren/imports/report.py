@@ -40,6 +40,16 @@ def check_report(path: Path) -> Path:
     return path
 
 
+def list_place(file: Path, report: Path | None, *, dry_run: bool) -> Path | None:
+    """Where the list of rows of `file` not taken goes, checked; None: it is not written.
+
+    A dry run writes it only where it is told to; else it lies in the current folder.
+    """
+    if report is None and not dry_run:
+        report = Path(file.stem + DEFAULT_SUFFIX)
+    return None if report is None else check_report(report)
+
+
 def write_not_taken(rows: pl.DataFrame, path: Path, words: Words = ORDERS) -> int:
     """Write a row of the list for every row not taken, and return how many."""
     meaning = {outcome.value: text for outcome, text in words.meaning.items()}

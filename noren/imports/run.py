@@ -16,7 +16,7 @@ from noren.imports.loading import Loaded, load_rows
 from noren.imports.mapping import Mapping, load_mapping
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import DEFAULT_SUFFIX, check_report, print_account, print_pairs, write_not_taken
+from noren.imports.report import list_place, print_account, print_pairs, write_not_taken
 from noren.imports.rows import classify
 from noren.imports.sales import Sale, count_customers, count_sales, points_of, sales_of
 from noren.stores import open_stores
@@ -33,10 +33,8 @@ class Job:
 
     @classmethod
     def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "Job":
-        """A dry run writes the list only where it is told to; else it lies in the current folder."""
-        if report is None and not dry_run:
-            report = Path(file.stem + DEFAULT_SUFFIX)
-        return cls(file, load_mapping(mapping), None if report is None else check_report(report))
+        """See `report.list_place`."""
+        return cls(file, load_mapping(mapping), list_place(file, report, dry_run=dry_run))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from noren.imports.points.model import MEANING, TAKEN, Outcome
 from noren.imports.points.rows import Reconciliation, Row, classify, reconcile
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import DEFAULT_SUFFIX, Words, check_report, print_account, print_pairs, write_not_taken
+from noren.imports.report import Words, list_place, print_account, print_pairs, write_not_taken
 from noren.stores import open_stores
 from services.customer import model as customer
 from services.customer.actions import import_customers
@@ -44,10 +44,8 @@ class PointJob:
 
     @classmethod
     def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "PointJob":
-        """A dry run writes the list only where it is told to; else it lies in the current folder."""
-        if report is None and not dry_run:
-            report = Path(file.stem + DEFAULT_SUFFIX)
-        return cls(file, load_point_mapping(mapping), None if report is None else check_report(report))
+        """See `report.list_place`."""
+        return cls(file, load_point_mapping(mapping), list_place(file, report, dry_run=dry_run))
 
 
 @dataclass(slots=True)

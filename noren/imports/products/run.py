@@ -22,7 +22,7 @@ from noren.imports.products.model import MEANING, REMARK_MEANING, TAKEN, Outcome
 from noren.imports.products.rows import Row, classify, count_remarks, products_of
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import DEFAULT_SUFFIX, Words, check_report, print_account, print_pairs, write_not_taken
+from noren.imports.report import Words, list_place, print_account, print_pairs, write_not_taken
 from services.catalog.app import open_store
 from services.catalog.events import drainers
 from services.catalog.settings import Settings
@@ -42,10 +42,8 @@ class ProductJob:
 
     @classmethod
     def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "ProductJob":
-        """A dry run writes the list only where it is told to; else it lies in the current folder."""
-        if report is None and not dry_run:
-            report = Path(file.stem + DEFAULT_SUFFIX)
-        return cls(file, load_product_mapping(mapping), None if report is None else check_report(report), dry_run)
+        """See `report.list_place`."""
+        return cls(file, load_product_mapping(mapping), list_place(file, report, dry_run=dry_run), dry_run)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from kit.times import utc_now
 from noren.imports.accounting import Account, prove
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import DEFAULT_SUFFIX, Words, check_report, print_account, print_pairs, write_not_taken
+from noren.imports.report import Words, list_place, print_account, print_pairs, write_not_taken
 from noren.imports.reviews.mapping import ReviewMapping, load_review_mapping
 from noren.imports.reviews.model import MEANING, TAKEN, Outcome
 from noren.imports.reviews.rows import Row, classify
@@ -43,10 +43,8 @@ class ReviewJob:
 
     @classmethod
     def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "ReviewJob":
-        """A dry run writes the list only where it is told to; else it lies in the current folder."""
-        if report is None and not dry_run:
-            report = Path(file.stem + DEFAULT_SUFFIX)
-        return cls(file, load_review_mapping(mapping), None if report is None else check_report(report), dry_run)
+        """See `report.list_place`."""
+        return cls(file, load_review_mapping(mapping), list_place(file, report, dry_run=dry_run), dry_run)
 
 
 @dataclass(slots=True)
