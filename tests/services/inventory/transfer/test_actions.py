@@ -210,7 +210,8 @@ async def test_many_approvals_of_one_transfer_commit_once(shop: Shop) -> None:
     work = [actions.approve_transfer(shop.store, step(asked.id, "approve", key="k")) for _ in range(6)]
     work += [actions.approve_transfer(shop.store, step(asked.id, "approve")) for _ in range(3)]
     done = await asyncio.gather(*work, return_exceptions=True)
-    assert sum(isinstance(each, Refused) for each in done) == 3
+    refused = sum(isinstance(each, Refused) for each in done)
+    assert refused in (3, 8)  # whoever comes first approves: the six of one key, or one of the others
     assert await shop.quantities(MUG) == Quantities(9, 7, committed=2)
 
 
