@@ -7,6 +7,7 @@ import strawberry
 from services.inventory.fulfillment import model
 from services.inventory.fulfillment.giving_back import Inspected
 from services.inventory.fulfillment.life import Picked
+from services.inventory.fulfillment.words import FulfillmentKind, FulfillmentState
 from services.inventory.paper.types import PiecesInput, StepInput
 
 
@@ -14,8 +15,8 @@ from services.inventory.paper.types import PiecesInput, StepInput
 class FulfillmentFilter:
     """See `fulfillment.model.FulfillmentFilter`."""
 
-    states: list[model.FulfillmentState] | None = strawberry.field(default=None, description="In one of these states.")
-    kinds: list[model.FulfillmentKind] | None = strawberry.field(default=None, description="Of one of these kinds.")
+    states: list[FulfillmentState] | None = strawberry.field(default=None, description="In one of these states.")
+    kinds: list[FulfillmentKind] | None = strawberry.field(default=None, description="Of one of these kinds.")
     location_id: strawberry.ID | None = strawberry.field(
         default=None, description="Whose pieces lie, are handed over or were sold at this location."
     )

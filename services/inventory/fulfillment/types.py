@@ -11,6 +11,7 @@ from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
 from services.inventory.context import Info
 from services.inventory.fulfillment import model
 from services.inventory.fulfillment.code import qr_picture, qr_text
+from services.inventory.fulfillment.words import FulfillmentKind, FulfillmentState
 from services.inventory.location.types import Location, location_of
 from services.inventory.paper.types import HistoryEntry, history_of
 from services.inventory.types import Variant
@@ -18,18 +19,6 @@ from services.inventory.types import Variant
 READ = "fulfillment:read"
 CODE = "fulfillment:code"
 """See pickup codes of others: for the system that sends them to guests."""
-
-FulfillmentKind = strawberry.enum(
-    model.FulfillmentKind,
-    description="PICKUP at the location where the pieces lie; SHIP home; SHIP_TO_STORE, then picked up; COUNTER_HOLD "
-    "without payment.",
-)
-FulfillmentState = strawberry.enum(
-    model.FulfillmentState,
-    description="ALLOCATING is being made; ALLOCATED waits for a picker; PICKING; PICKED is in the box; IN_TRANSIT to "
-    "the shop and ARRIVED there; READY at the counter; COLLECTED; SHIPPED home and DELIVERED; NO_SHOW was not "
-    "collected in time; SHORT had nothing on its shelf; CANCELLED.",
-)
 
 
 @presents(model.WrongCode)
@@ -142,8 +131,8 @@ class Fulfillment:
     row: strawberry.Private[model.Fulfillment]
     id: strawberry.ID = strawberry.field(description="ful_…")
     order: "Order | None" = strawberry.field(description="Whose pieces these are; null for a hold without an order.")
-    kind: model.FulfillmentKind = strawberry.field(description="How the pieces reach whoever bought them.")
-    state: model.FulfillmentState = strawberry.field(description="Where it is in its life.")
+    kind: FulfillmentKind = strawberry.field(description="How the pieces reach whoever bought them.")
+    state: FulfillmentState = strawberry.field(description="Where it is in its life.")
     lines: list[FulfillmentLine] = strawberry.field(description="One a SKU.")
     customer_id: strawberry.ID | None = strawberry.field(description="Who bought them; null for a guest.")
     address: str | None = strawberry.field(description="Where they are sent; null if they are picked up.")

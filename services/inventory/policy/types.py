@@ -9,12 +9,12 @@ from kit.graphql.errors import Payload
 from services.inventory.backorder.types import BackorderRule, BackorderRuleInput
 from services.inventory.hours.types import Weekday
 from services.inventory.policy import model
-from services.inventory.sourcing.model import DEFAULT_RULES, SourcingRule
+from services.inventory.sourcing.model import DEFAULT_RULES
+from services.inventory.sourcing.words import SourcingRule
 
 strawberry.enum(
     model.StockDisplay, description="What shoppers see of a quantity: NUMBERS exactly, BANDS roughly, by thresholds."
 )
-strawberry.enum(SourcingRule, description="What a sourcing plan is judged by; less is always better.")
 DAYS = tuple(Weekday)
 
 

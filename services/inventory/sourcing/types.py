@@ -13,6 +13,7 @@ from services.inventory.promise.types import DestinationInput, View
 from services.inventory.reservation.model import DEFAULT_HOLD_S, MAX_HOLD_S, MIN_HOLD_S
 from services.inventory.reservation.types import Reservation
 from services.inventory.sourcing import actions, explain, gathering, model
+from services.inventory.sourcing.words import SourcingRule
 
 strawberry.enum(
     model.SourcingMethod,
@@ -44,7 +45,7 @@ class SourcingShort(UserError):
 class SourcingValue:
     """One of a plan's, in the rules' order."""
 
-    rule: model.SourcingRule = strawberry.field(description="The rule.")
+    rule: SourcingRule = strawberry.field(description="The rule.")
     value: str | None = strawberry.field(
         description="A whole number, as text because it may be larger than Int. Null for COST, CAPACITY and "
         "STOCK_HEALTH where the channel shows bands only: they tell how much lies where."
@@ -119,7 +120,7 @@ class SourcingLoser:
 
     location: Location = strawberry.field(description="Which.")
     because: explain.LostBecause = strawberry.field(description="Why it lost.")
-    rule: model.SourcingRule | None = strawberry.field(description="The first rule against it; null without one.")
+    rule: SourcingRule | None = strawberry.field(description="The first rule against it; null without one.")
     values: list[SourcingValue] = strawberry.field(
         description="What the best plan would come to that puts it beside the chosen ones or in the place of one."
     )
@@ -170,7 +171,7 @@ class SourcingInput:
     destination: DestinationInput | None = strawberry.field(
         default=None, description="There; only locations the channel has a lead time from are asked."
     )
-    rules: list[model.SourcingRule] | None = strawberry.field(
+    rules: list[SourcingRule] | None = strawberry.field(
         default=None, description="What a plan is judged by, in this order; the channel's if left out."
     )
     method: model.SourcingMethod | None = strawberry.field(
@@ -226,7 +227,7 @@ def _target(pickup: str | None, to: DestinationInput | None) -> gathering.Target
     return gathering.Target(pickup, Destination(to.country, to.postal_code), point)
 
 
-def _values(rules: Sequence[model.SourcingRule], values: Sequence[int], view: View) -> list[SourcingValue]:
+def _values(rules: Sequence[SourcingRule], values: Sequence[int], view: View) -> list[SourcingValue]:
     return [
         SourcingValue(rule=rule, value=None if rule in model.TELLING and not view.shows_numbers else str(value))
         for rule, value in zip(rules, values, strict=True)

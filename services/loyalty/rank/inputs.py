@@ -4,7 +4,8 @@ import strawberry
 
 from kit.errors import InvalidInput, Refused
 from kit.graphql.scalars import CurrencyCode
-from services.loyalty.rank.model import MAX_AT_LEAST, Measure, RankScheme, Tier, Window
+from services.loyalty.rank.model import MAX_AT_LEAST, RankScheme, Tier
+from services.loyalty.rank.words import Measure, Window
 
 
 @strawberry.input(description="A rank and what it takes.")

@@ -8,9 +8,7 @@ from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.scalars import CurrencyCode
 from services.loyalty.context import Info
 from services.loyalty.rank import model
-
-strawberry.enum(model.Measure, name="RankMeasure", description="What qualifies for a rank.")
-strawberry.enum(model.Window, name="RankWindow", description="The period that is looked at.")
+from services.loyalty.rank.words import Measure, Window
 
 
 @presents(model.TiersNotAscending)
@@ -36,9 +34,9 @@ class RankScheme:
 
     version: int = strawberry.field(description="0: no scheme was set.")
     tiers: list[RankTier] = strawberry.field(description="From the lowest up.")
-    measure: model.Measure = strawberry.field(description="What qualifies.")
+    measure: Measure = strawberry.field(description="What qualifies.")
     currency: CurrencyCode = strawberry.field(description="Spending in other currencies does not count.")
-    window: model.Window = strawberry.field(description="The period that is looked at.")
+    window: Window = strawberry.field(description="The period that is looked at.")
     window_days: int = strawberry.field(description="Days of a rolling window.")
     time_zone: str = strawberry.field(description="Whose calendar years.")
     grace_days: int = strawberry.field(description="Added to every period.")
