@@ -111,7 +111,7 @@ Opened = tuple[LiveEngine, Mapping[str, Transport], Callable[[float], Coroutine[
 
 @asynccontextmanager
 async def _from_services(settings: GatewaySettings, signer: ContextSigner) -> AsyncIterator[Opened]:
-    transports = {name: PooledHttpTransport(url) for name, url in settings.subgraph_urls.items()}
+    transports = {name: _connect(signer, name, url) for name, url in settings.subgraph_urls.items()}
     try:
         subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
         engine = _live_engine(settings, subgraphs, transports)
@@ -121,16 +121,20 @@ async def _from_services(settings: GatewaySettings, signer: ContextSigner) -> As
 
 
 @asynccontextmanager
-async def _from_file(settings: GatewaySettings, _: ContextSigner) -> AsyncIterator[Opened]:
+async def _from_file(settings: GatewaySettings, signer: ContextSigner) -> AsyncIterator[Opened]:
     assert settings.supergraph is not None
     retire_s = settings.gateway_timeout_s + RETIRE_MARGIN_S
-    file = SupergraphFile(settings.supergraph, settings.subgraph_urls, retire_s=retire_s)
+    file = SupergraphFile(settings.supergraph, settings.subgraph_urls, partial(_connect, signer), retire_s)
     try:
         supergraph = file.open()
         engine = LiveEngine(Engine(supergraph, file.transports, _engine_settings(settings)), {})
         yield engine, file.transports, partial(file.watch, engine)
     finally:
         await _close(file.transports)
+
+
+def _connect(signer: ContextSigner, name: str, url: str) -> PooledHttpTransport:
+    return PooledHttpTransport(url, seal=signer.sealer(name))
 
 
 @asynccontextmanager

@@ -13,10 +13,10 @@ from gateway.errors import CompositionError, CompositionProblem
 from gateway.live import LiveEngine
 from gateway.supergraph import Supergraph
 from gateway.transports import Transport
-from gateway.transports.pooled_http import PooledHttpTransport
 from kit.log import logger
 
-Connect = Callable[[str], Transport]
+Connect = Callable[[str, str], Transport]
+"""The way to a subgraph, by its name and URL."""
 
 _log = logger(__name__)
 
@@ -27,9 +27,7 @@ class SupergraphFile:
     `transports` is always that of the graph in service, by name; whoever shows it may hold on to it.
     """
 
-    def __init__(
-        self, path: Path, known_urls: Mapping[str, str], connect: Connect = PooledHttpTransport, retire_s: float = 60.0
-    ) -> None:
+    def __init__(self, path: Path, known_urls: Mapping[str, str], connect: Connect, retire_s: float = 60.0) -> None:
         self._path = path
         self._known_urls = known_urls
         self._connect = connect
@@ -104,7 +102,7 @@ class SupergraphFile:
     def _ways(self, urls: Mapping[str, str]) -> dict[str, Transport]:
         """Transports by name: those at hand where the URL is the same, new ones for the rest."""
         return {
-            name: self.transports[name] if self._urls.get(name) == url else self._connect(url)
+            name: self.transports[name] if self._urls.get(name) == url else self._connect(name, url)
             for name, url in urls.items()
         }
 

@@ -13,8 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from kit.context import PROBE_HEADER
-from kit.errors import Unavailable
+from kit.context import CONTEXT_HEADER, PROBE_HEADER
+from kit.errors import Fault, Unavailable
+from kit.log import logger
+from kit.seal import SEAL_HEADER, SealGuard
 from kit.sse import COMPLETE, accepts_events, next_event, send_stream
 from kit.subgraph import Subgraph
 
@@ -22,6 +24,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """A gateway's largest request, 5,000 representations, is about 1 MB."""
 JSON_TYPE = "application/json"
 GRAPHQL_PATH = "/graphql"
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_service() as service:
+            app.state.door = Door(service, service.subgraph.signer.guard(service.subgraph.name), stopping)
             app.state.service = service
             yield
 
@@ -76,7 +81,6 @@ def build_app(name: str, open_service: Callable[[], Opened]) -> Starlette:
         ],
         debug=False,
     )
-    app.state.stopping = stopping
     app.state.begin_stop = begin_stop
     return app
 
@@ -87,7 +91,7 @@ class App(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI calls it."""
         if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH and scope["method"] == "POST":
-            await _answer(self.state.service, self.state.stopping, scope, receive, send)
+            await self.state.door.answer(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -97,24 +101,51 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI calls it."""
-        state = scope["app"].state
-        await _answer(state.service, state.stopping, scope, receive, send)
+        await scope["app"].state.door.answer(scope, receive, send)
 
 
-async def _answer(service: Service, stopping: asyncio.Event, scope: Scope, receive: Receive, send: Send) -> None:
-    """One operation: JSON, or a stream of events if asked for; 400 says what is wrong with the envelope."""
-    envelope = await _read_envelope(receive)
-    if isinstance(envelope, Response):
-        await envelope(scope, receive, send)
-        return
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    asked = (envelope["query"], envelope.get("variables"), envelope.get("operationName"), headers)
-    if accepts_events(headers.get("accept", "")):
-        away = {"message": f"{service.subgraph.name} is stopping", "extensions": {"code": Unavailable.code}}
-        farewell = next_event({"errors": [away]}) + COMPLETE
-        await send_stream(_blocks(service.subscribe(*asked)), receive, send, stopping=stopping, farewell=farewell)
-    else:
-        await _json(await service.execute(*asked))(scope, receive, send)
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands between the network and a service: it lets calls pass that the gateway has sealed, and no others."""
+
+    service: Service
+    guard: SealGuard
+    stopping: asyncio.Event
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One operation: JSON, or a stream of events if asked for; 401 without a seal, 400 for a wrong envelope."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            envelope = await self._envelope(headers, receive)
+        except Fault as fault:
+            log.warning("call refused", service=self.service.subgraph.name, reason=str(fault))
+            status = 503 if isinstance(fault, Unavailable) else 401
+            envelope = _json({"errors": [{"message": str(fault), "extensions": {"code": fault.code}}]}, status)
+        if isinstance(envelope, Response):
+            await envelope(scope, receive, send)
+            return
+        asked = (envelope["query"], envelope.get("variables"), envelope.get("operationName"), headers)
+        if accepts_events(headers.get("accept", "")):
+            away = {"message": f"{self.service.subgraph.name} is stopping", "extensions": {"code": Unavailable.code}}
+            farewell = next_event({"errors": [away]}) + COMPLETE
+            events = _blocks(self.service.subscribe(*asked))
+            await send_stream(events, receive, send, stopping=self.stopping, farewell=farewell)
+        else:
+            await _json(await self.service.execute(*asked))(scope, receive, send)
+
+    async def _envelope(self, headers: Mapping[str, str], receive: Receive) -> dict[str, Any] | Response:
+        """What is asked, or what is wrong with it; raises a Fault for a call that is not the gateway's."""
+        presented = self.guard.read(headers.get(SEAL_HEADER))
+        body = await _read(receive)
+        if body is None:
+            return _bad(f"body: expected at most {MAX_BODY_BYTES} bytes", status=413)
+        self.guard.check(presented, headers.get(CONTEXT_HEADER, ""), body)
+        try:
+            envelope = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            return _bad(f"body: expected JSON, {error}")
+        problem = envelope_problem(envelope)
+        return _bad(problem) if problem is not None else cast(dict[str, Any], envelope)
 
 
 async def _blocks(responses: AsyncGenerator[dict[str, Any], None]) -> AsyncGenerator[bytes, None]:
@@ -122,18 +153,6 @@ async def _blocks(responses: AsyncGenerator[dict[str, Any], None]) -> AsyncGener
         async for response in responses:
             yield next_event(response)
         yield COMPLETE
-
-
-async def _read_envelope(receive: Receive) -> dict[str, Any] | Response:
-    body = await _read(receive)
-    if body is None:
-        return _bad(f"body: expected at most {MAX_BODY_BYTES} bytes", status=413)
-    try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        return _bad(f"body: expected JSON, {error}")
-    problem = envelope_problem(envelope)
-    return _bad(problem) if problem is not None else cast(dict[str, Any], envelope)
 
 
 async def live(request: Request) -> Response:

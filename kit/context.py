@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from kit.errors import Forbidden, Unauthenticated
+from kit.seal import Sealer, SealGuard
 from kit.times import utc_now
 
 CONTEXT_HEADER = "x-noren-context"
@@ -67,11 +68,12 @@ def actor_name(channel: str, staff: str | None, customer: str | None) -> str:
 
 
 class ContextSigner:
-    """Signs and verifies contexts with one shared secret."""
+    """Signs and verifies contexts with one shared secret; the seals of calls (`kit.seal`) come from it too."""
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < MIN_SECRET_BYTES:
             raise ValueError(f"NOREN_CONTEXT_SECRET needs at least {MIN_SECRET_BYTES} bytes, got {len(secret)}")
+        self._secret = secret
         self._key = OctKey.import_key(secret)
         self._claims = JWTClaimsRegistry(
             now=lambda: int(time()),
@@ -95,6 +97,14 @@ class ContextSigner:
             "at": (context.at - EPOCH) // MILLISECOND,
         }
         return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
+
+    def sealer(self, audience: str) -> Sealer:
+        """What seals the calls to one service."""
+        return Sealer(self._secret, audience)
+
+    def guard(self, audience: str) -> SealGuard:
+        """What checks the calls to one service."""
+        return SealGuard(self._secret, audience)
 
     def verify(self, token: str | None) -> RequestContext:
         """The context inside `token`, or ContextRejected."""

@@ -25,7 +25,7 @@ from typing import Any
 import uvloop
 from graphql import parse
 
-from benchmarks.execution.contenders import CONTENDERS, SDL, answer, camel, fresh_headers
+from benchmarks.execution.contenders import CONTENDERS, SDL, SIGNER, answer, camel, fresh_headers
 from benchmarks.execution.shop import ALL, OPERATIONS, schema
 from benchmarks.system import TICK, machine
 from gateway.transports import SubgraphRequest
@@ -157,7 +157,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 async def _load(name: str, pid: int, port: int, seconds: float) -> dict[str, float]:
-    transport = PooledHttpTransport(f"http://127.0.0.1:{port}/graphql", max_connections=CONNECTIONS)
+    transport = PooledHttpTransport(
+        f"http://127.0.0.1:{port}/graphql", max_connections=CONNECTIONS, seal=SIGNER.sealer("shop")
+    )
     found = {}
     for row, (query, variables) in OPERATIONS.items():
         request = SubgraphRequest(query, variables, None, "query")

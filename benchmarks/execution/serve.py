@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from benchmarks.execution.contenders import CONTENDERS
+from benchmarks.execution.contenders import CONTENDERS, SIGNER
 from kit.app import build_app
 
 
@@ -23,7 +23,7 @@ def main() -> None:
         async def run(query: str, variables: Any, operation: str | None, headers: Any) -> dict[str, Any]:
             return await execute(query, variables, operation, headers)
 
-        yield SimpleNamespace(execute=run)
+        yield SimpleNamespace(execute=run, subgraph=SimpleNamespace(name="shop", signer=SIGNER))
 
     uvicorn.run(build_app("shop", open_service), host="127.0.0.1", port=port, access_log=False, log_level="warning")
 

@@ -48,7 +48,7 @@ class Served:
         # The command counts its ports from the gateway's.
         self.port = free_port(None)
         url = f"http://127.0.0.1:{port_of(self.service, self.port)}/graphql"
-        self._transport = PooledHttpTransport(url, max_connections=self.connections)
+        self._transport = PooledHttpTransport(url, max_connections=self.connections, seal=SIGNER.sealer(self.service))
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""

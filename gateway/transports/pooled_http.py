@@ -5,7 +5,8 @@ pool only after a whole, clean answer; after a timeout, a cancellation or half a
 send a mutation twice, to follow redirects, to speak TLS (that is the mesh's or the proxy's work), and answers that
 are neither counted nor chunked, since the end of those cannot be told from a broken connection.
 
-A subscription has a connection of its own, beside the pool (`event_stream`).
+A subscription has a connection of its own, beside the pool (`event_stream`). Calls to a service of kit's are sealed
+(`kit.seal`), each when it is sent: one that is sent again gets another seal.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ import orjson
 
 from gateway.transports import SubgraphRequest, SubgraphTimeout, SubgraphUnavailable, is_response
 from gateway.transports.event_stream import EventStream
+from kit.context import CONTEXT_HEADER
+from kit.seal import SEAL_HEADER, Sealer
 
 MAX_CONNECTIONS = 64
 """To one subgraph: what two cores can keep busy; more calls wait their turn within their own time limit."""
@@ -41,10 +44,11 @@ P = TypeVar("P", bound=asyncio.Protocol)
 
 
 class PooledHttpTransport:
-    """The transport to one subgraph URL, for one event loop."""
+    """The transport to one subgraph URL, for one event loop. `seal` is of a service that asks for it."""
 
-    def __init__(self, url: str, *, max_connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(self, url: str, *, max_connections: int = MAX_CONNECTIONS, seal: Sealer | None = None) -> None:
         self._host, self._port, self._head = _parse_url(url)
+        self._seal = seal
         self._idle: deque[_Connection] = deque()
         self._in_use: set[_Connection] = set()
         self._places = asyncio.Semaphore(max_connections)
@@ -75,7 +79,7 @@ class PooledHttpTransport:
                 try:
                     async with asyncio.timeout(timeout_s):
                         await self._connect(lambda: stream)
-                        await stream.open(message)
+                        await stream.open(message())
                 except TimeoutError as error:
                     raise SubgraphTimeout(f"did not take the subscription within {timeout_s:g} s") from error
                 while (response := await stream.next_response()) is not None:
@@ -94,7 +98,7 @@ class PooledHttpTransport:
             connection.abort()
         self._idle.clear()
 
-    async def _exchange(self, message: bytes, may_repeat: bool) -> "_Answer":
+    async def _exchange(self, message: Callable[[], bytes], may_repeat: bool) -> "_Answer":
         """Send on an idle connection if there is one.
 
         The server may have closed that one while our bytes were under way. Then, and only then, a query goes out a
@@ -102,12 +106,12 @@ class PooledHttpTransport:
         """
         if (kept := self._take_idle()) is not None:
             try:
-                return await self._exchange_on(kept, message)
+                return await self._exchange_on(kept, message())
             except _Broken as broken:
                 if broken.bytes_received or not may_repeat:
                     raise SubgraphUnavailable(f"connection broke: {broken.reason}") from broken
         try:
-            return await self._exchange_on(await self._connect(_Connection), message)
+            return await self._exchange_on(await self._connect(_Connection), message())
         except _Broken as broken:
             raise SubgraphUnavailable(f"connection broke: {broken.reason}") from broken
 
@@ -144,7 +148,10 @@ class PooledHttpTransport:
             raise SubgraphUnavailable(f"cannot connect: {error}") from error
         return connection
 
-    def _encode(self, request: SubgraphRequest, headers: Mapping[str, str], accept: bytes = ACCEPT_JSON) -> bytes:
+    def _encode(
+        self, request: SubgraphRequest, headers: Mapping[str, str], accept: bytes = ACCEPT_JSON
+    ) -> Callable[[], bytes]:
+        """What makes the bytes to send: anew for each sending, since a seal is good for one."""
         payload: dict[str, Any] = {"query": request.query}
         if request.variables:
             payload["variables"] = request.variables
@@ -154,7 +161,14 @@ class PooledHttpTransport:
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         if len(lines.splitlines()) != len(headers):
             raise ValueError("a header holds a line break")
-        return b"".join((self._head, accept, f"{lines}content-length: {len(body)}\r\n\r\n".encode("ascii"), body))
+        rest = f"{lines}content-length: {len(body)}\r\n".encode("ascii")
+        token, seal = headers.get(CONTEXT_HEADER, ""), self._seal
+
+        def message() -> bytes:
+            sealed = f"{SEAL_HEADER}: {seal(token, body)}\r\n\r\n".encode("ascii") if seal else b"\r\n"
+            return b"".join((self._head, accept, rest, sealed, body))
+
+        return message
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from kit.context import CONTEXT_HEADER, ContextSigner, RequestContext
 from kit.settings import KitSettings, context_secret
+from tests.sealed import Sealed
 
 
 class Alone:
@@ -40,6 +41,7 @@ def main(service: str) -> None:
     signer = ContextSigner(context_secret(KitSettings()))
     headers = {CONTEXT_HEADER: signer.sign(RequestContext(channel="web", trace_id="alone"))}
     with TestClient(app) as client:
+        client.auth = Sealed(signer.sealer(service))
         answer = client.post("/graphql", json={"query": "{ __typename }"}, headers=headers).json()
         ready = client.get("/health/ready")
     print(json.dumps({"answer": answer, "ready": ready.status_code, "service": ready.json()["service"]}))

@@ -74,9 +74,10 @@ async def test_it_waits_for_a_service_that_comes_up_later_and_says_so(monkeypatc
     monkeypatch.setattr(startup, "ASK_AGAIN_S", 0.01)
     port = free_port()
     url = f"http://127.0.0.1:{port}/graphql"
-    transports = {"stall": PooledHttpTransport(url)}
+    signer = ContextSigner(SECRET.encode())
+    transports = {"stall": PooledHttpTransport(url, seal=signer.sealer("stall"))}
     with capture_logs() as lines:
-        fetching = asyncio.create_task(fetch_sdls(transports, ContextSigner(SECRET.encode()), {"stall": url}, 5.0))
+        fetching = asyncio.create_task(fetch_sdls(transports, signer, {"stall": url}, 5.0))
         await asyncio.sleep(0.05)
         async with served(stall_app(Stall()), port):
             sdls = await fetching

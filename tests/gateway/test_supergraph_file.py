@@ -40,6 +40,10 @@ class Way(InProcess):
         self.closed = True
 
 
+def unreached(name: str, url: str) -> Transport:
+    raise AssertionError(f"connected to {name} at {url}")
+
+
 class Shop:
     """The gateway of a file, and the ways that have been opened, by URL."""
 
@@ -51,7 +55,7 @@ class Shop:
         supergraph = self.file.open()
         self.live = LiveEngine(Engine(supergraph, self.file.transports, EngineSettings()), {})
 
-    def connect(self, url: str) -> Transport:
+    def connect(self, _: str, url: str) -> Transport:
         name = url.split("//")[1].split(".")[0]
         way = Way(name, SDL[name], self.world)
         self.ways.setdefault(url, []).append(way)
@@ -162,9 +166,9 @@ async def test_a_file_that_is_wrong_at_the_start_stops_it(tmp_path: Path) -> Non
     path = tmp_path / "supergraph.graphql"
     path.write_text("type Query { a: Int }")
     with pytest.raises(CompositionError, match="no enum join__Graph"):
-        SupergraphFile(path, {}).open()
+        SupergraphFile(path, {}, unreached).open()
     with pytest.raises(FileNotFoundError):
-        SupergraphFile(tmp_path / "nothing.graphql", {}).open()
+        SupergraphFile(tmp_path / "nothing.graphql", {}, unreached).open()
 
 
 @asynccontextmanager

@@ -17,7 +17,9 @@ from gateway.app import build_gateway
 from gateway.settings import GatewaySettings
 from gateway.transports.pooled_http import PooledHttpTransport
 from kit.app import build_app
+from kit.context import ContextSigner
 from kit.mongod import EmbeddedMongo
+from kit.settings import context_secret
 from noren.queries import TOKYO_STATION
 from noren.sample.files import Sample
 from noren.system import SERVICES, open_system, subgraph_sdls
@@ -74,7 +76,11 @@ async def test_a_stopped_service_costs_its_own_fields_only(mongo_url: str, syste
         for service in served.values():
             await service.start()
             stack.push_async_callback(service.stop)
-        transports = {name: PooledHttpTransport(f"http://127.0.0.1:{one.port}/graphql") for name, one in served.items()}
+        signer = ContextSigner(context_secret(GatewaySettings()))
+        transports = {
+            name: PooledHttpTransport(f"http://127.0.0.1:{one.port}/graphql", seal=signer.sealer(name))
+            for name, one in served.items()
+        }
         for transport in transports.values():
             stack.push_async_callback(transport.close)
         app = build_gateway(GatewaySettings(), subgraph_sdls(), transports)

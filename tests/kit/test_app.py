@@ -11,8 +11,13 @@ from starlette.testclient import TestClient
 
 from kit import mongo
 from kit.app import MAX_BODY_BYTES, Service, build_app
+from kit.context import CONTEXT_HEADER
 from kit.mongo import is_ready, open_database
-from tests.kit.hospital import Hospital, headers
+from kit.seal import SEAL_HEADER
+from tests.kit.hospital import SIGNER, Hospital, headers
+from tests.sealed import Sealed
+
+BODY = b'{"query": "{ __typename }"}'
 
 
 def app_on(mongo_url: str, hospital: Hospital, steps: list[str]) -> Any:
@@ -29,6 +34,7 @@ def app_on(mongo_url: str, hospital: Hospital, steps: list[str]) -> Any:
 @pytest.fixture
 def client(mongo_url: str, hospital: Hospital) -> Iterator[TestClient]:
     with TestClient(app_on(mongo_url, hospital, [])) as client:
+        client.auth = Sealed(SIGNER.sealer("hospital"))
         yield client
 
 
@@ -44,6 +50,24 @@ def test_an_operation_is_answered_as_json(client: TestClient) -> None:
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json() == {"data": {"patient": {"id": "p"}}}
+
+
+def test_without_a_seal_nothing_is_read(client: TestClient) -> None:
+    answer = client.post("/graphql", content=b"{", headers=headers(), auth=lambda request: request)
+
+    assert answer.status_code == 401
+    assert error_of(answer) == (
+        "UNAUTHENTICATED",
+        "the header x-noren-seal is missing: services answer the gateway only",
+    )
+
+
+def test_a_call_that_comes_again_is_refused(client: TestClient) -> None:
+    seal = SIGNER.sealer("hospital")(headers_now := headers()[CONTEXT_HEADER], BODY)
+    sent = {CONTEXT_HEADER: headers_now, SEAL_HEADER: seal}
+    answers = [client.post("/graphql", content=BODY, headers=sent, auth=lambda request: request) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 401]
 
 
 def test_without_a_context_the_answer_is_unauthenticated(client: TestClient) -> None:

@@ -12,9 +12,11 @@ import pytest
 from kit import sse
 from kit.app import Service, build_app
 from kit.sse import COMMENT, COMPLETE, EVENT_STREAM, EventReader, EventTooLarge, accepts_events, next_event, send_stream
-from tests.kit.hospital import Hospital, headers
+from tests.kit.hospital import SIGNER, Hospital, headers
+from tests.sealed import Sealed
 from tests.served import served
 
+SEALED = Sealed(SIGNER.sealer("hospital"))
 VISITS = "subscription($n: Int!) { visits(count: $n) { number } }"
 
 
@@ -34,7 +36,7 @@ async def stream(base: str, query: str, variables: dict[str, Any] | None = None)
     accept = {**headers(), "accept": EVENT_STREAM}
     body = {"query": query, "variables": variables}
     async with (
-        httpx2.AsyncClient(timeout=30) as client,
+        httpx2.AsyncClient(timeout=30, auth=SEALED) as client,
         client.stream("POST", f"http://{base}/graphql", json=body, headers=accept) as answer,
     ):
         yield answer
@@ -84,7 +86,7 @@ async def test_what_cannot_run_is_one_event(hospital: Hospital) -> None:
 
 
 async def test_a_wrong_envelope_is_refused_in_json(hospital: Hospital) -> None:
-    async with served(app_of(hospital)) as base, httpx2.AsyncClient() as client:
+    async with served(app_of(hospital)) as base, httpx2.AsyncClient(auth=SEALED) as client:
         url = f"http://{base}/graphql"
         answer = await client.post(url, content=b"{", headers={**headers(), "accept": EVENT_STREAM})
 

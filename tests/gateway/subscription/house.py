@@ -19,7 +19,7 @@ from gateway.transports.pooled_http import PooledHttpTransport
 from kit.app import Service, build_app
 from kit.sse import EVENT_STREAM, EventReader
 from kit.subgraph import Subgraph
-from tests.gateway.subscription.clinic import Clinic, settings
+from tests.gateway.subscription.clinic import SIGNER, Clinic, settings
 from tests.served import served
 
 Way = Literal["in process", "over HTTP"]
@@ -120,7 +120,7 @@ async def house(way: Way, data_dir: Path, **given: Any) -> AsyncIterator[House]:
             else:
                 services[name] = service_app(subgraph)
                 base = await stack.enter_async_context(served(services[name]))
-                transports[name] = PooledHttpTransport(f"http://{base}/graphql")
+                transports[name] = PooledHttpTransport(f"http://{base}/graphql", seal=SIGNER.sealer(name))
         app = build_gateway(settings(data_dir, **given), clinic.sdls(), transports)
         yield House(clinic, app, await stack.enter_async_context(served(app)), services)
 

@@ -11,6 +11,7 @@ import uvicorn
 
 from gateway.transports import SubgraphRequest, SubgraphTimeout, SubgraphUnavailable, pooled_http
 from gateway.transports.pooled_http import PooledHttpTransport
+from kit.seal import Sealer, SealGuard
 
 QUERY = SubgraphRequest("{ shelf }", None, None, "query")
 MUTATION = SubgraphRequest("mutation { sell }", None, None, "mutation")
@@ -219,6 +220,18 @@ async def test_a_query_on_a_stale_connection_goes_out_once_more_on_a_fresh_one()
         await transport.send(QUERY, {}, 1.0)
         assert await transport.send(QUERY, {}, 1.0) == {"data": {"shelf": 1}}
     assert (peer.connections, len(peer.requests)) == (2, 3)
+
+
+async def test_each_sending_has_a_seal_of_its_own() -> None:
+    async with peer_with(drops_the_second) as peer, transport_to(peer.url, seal=Sealer(b"s" * 32, "shop")) as transport:
+        await transport.send(QUERY, {"x-noren-context": "token"}, 1.0)
+        await transport.send(QUERY, {"x-noren-context": "token"}, 1.0)
+    door = SealGuard(b"s" * 32, "shop")
+    for request in peer.requests:
+        head, body = request.split(b"\r\n\r\n")
+        (seal,) = [line.split(b": ")[1].decode() for line in head.split(b"\r\n") if line.startswith(b"x-noren-seal")]
+        door.check(door.read(seal), "token", body)
+    assert len(peer.requests) == 3
 
 
 async def test_a_mutation_is_never_sent_twice() -> None:
