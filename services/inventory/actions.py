@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.inventory.backorder.model import audit_backlog
+from services.inventory.backorder.proof import audit_backorders
 from services.inventory.location.actions import LocationEdit, import_locations, upsert_location
 from services.inventory.paper.upkeep import audit_papers, sweep_papers, sweep_papers_for_ever
 from services.inventory.reservation.actions import (
@@ -62,6 +62,5 @@ async def audit(store: InventoryStore) -> list[str]:
             if books.holds:
                 holds[books.level.id] = books.holds
         problems += await audit_papers(store, session, committed)
-        for line in await store.backorders.every_line(session):
-            problems += audit_backlog(line)
+        problems += await audit_backorders(store, session)
     return problems + audit_holds(unfinished, holds)

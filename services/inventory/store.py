@@ -27,6 +27,8 @@ from services.inventory.live.hub import Hub
 from services.inventory.live.store import LiveStore
 from services.inventory.location.store import INDEXES as LOCATION_INDEXES
 from services.inventory.location.store import LocationStore
+from services.inventory.owed.store import INDEXES as OWED_INDEXES
+from services.inventory.owed.store import OwedStore
 from services.inventory.pick.store import INDEXES as WAVE_INDEXES
 from services.inventory.pick.store import WaveStore
 from services.inventory.policy.store import INDEXES as POLICY_INDEXES
@@ -63,7 +65,7 @@ PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **LOCATION_INDEXES,
     **STOCK_INDEXES,
-    **RESERVATION_INDEXES,
+    RESERVATIONS: [*RESERVATION_INDEXES[RESERVATIONS], *OWED_INDEXES[RESERVATIONS]],
     **PAPER_INDEXES,
     **POLICY_INDEXES,
     **SYNC_INDEXES,
@@ -88,6 +90,7 @@ class InventoryStore:
         self.sourced = SourcedStore(db)
         self.stock = StockStore(db, self._changed)
         self.reservations = ReservationStore(db, self._changed)
+        self.owed = OwedStore(db)
         self.auditor = AuditorStore(db, self._changed)
         self.bundles = BundleStore(db)
         self.live = Hub(LiveStore(db))

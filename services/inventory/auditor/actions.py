@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from kit.log import logger
 from kit.times import utc_now
 from services.inventory.auditor.model import AuditState
-from services.inventory.backorder.model import audit_backlog
+from services.inventory.backorder.proof import ended_slice, line_slice
 from services.inventory.reservation.model import audit_holds
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore
@@ -50,19 +50,11 @@ async def audit_for_ever(store: InventoryStore, *, pause_s: float = PAUSE_S) -> 
 async def audit_pass(store: InventoryStore, *, pause_s: float = 0.0) -> AuditState:
     """Everything once, slice by slice."""
     done = Pass(utc_now())
-    after = ""
-    while (last := await _stock_slice(store, after, done)) is not None:
-        after = last
-        await asyncio.sleep(pause_s)
-    after = ""
-    while (last := await _reservation_slice(store, after, done)) is not None:
-        after = last
-        await asyncio.sleep(pause_s)
-    after = ""
-    while lines := await store.backorders.open_lines(after, SLICE):
-        after = lines[-1].id
-        await _report(store, [problem for line in lines for problem in audit_backlog(line)], done)
-        await asyncio.sleep(pause_s)
+    for part in (_stock_slice, _reservation_slice, _line_slice, _ended_slice):
+        after: str | None = ""
+        while after is not None:
+            after = await part(store, after, done)
+            await asyncio.sleep(pause_s)
     await store.auditor.finish_pass(done.stocks, done.began_at, utc_now())
     return await store.auditor.state()
 
@@ -92,6 +84,22 @@ async def _reservation_slice(store: InventoryStore, after: str, done: Pass) -> s
         holds = await store.auditor.holds_of(reservations, session)
     await _report(store, audit_holds({each.id: each for each in reservations}, holds), done)
     return reservations[-1].id if reservations else None
+
+
+async def _line_slice(store: InventoryStore, after: str, done: Pass) -> str | None:
+    """The last line of back-orders of the next slice; None if there is none."""
+    async with store.one_instant() as session:
+        last, problems = await line_slice(store, after, session)
+    await _report(store, problems, done)
+    return last
+
+
+async def _ended_slice(store: InventoryStore, after: str, done: Pass) -> str | None:
+    """The last back-order that has left its line of the next slice; None if there is none."""
+    async with store.one_instant() as session:
+        last, problems = await ended_slice(store, after, session)
+    await _report(store, problems, done)
+    return last
 
 
 async def _report(store: InventoryStore, problems: list[str], done: Pass) -> None:

@@ -69,6 +69,11 @@ class AuditorStore:
         found = await self._reservations.find(where, session=session).to_list()
         return {row["_id"]: reservation_of(row) for row in found}
 
+    async def reservations(self, ids: Sequence[str], session: AsyncClientSession) -> dict[str, Reservation]:
+        """These reservations, by id."""
+        found = self._reservations.find({"_id": {"$in": list(ids)}}, {"outbox": 0}, session=session)
+        return {row["_id"]: reservation_of(row) async for row in found}
+
     async def held(self, after: str, limit: int, session: AsyncClientSession) -> list[Reservation]:
         """The next held reservations by id."""
         where = {"_id": {"$gt": after}, "state": ReservationState.HELD.value}

@@ -102,20 +102,27 @@ async def place(
     raise Unavailable("this stock is just being served; try again with the same key")
 
 
-async def cancel(store: InventoryStore, id: str, *, actor: Actor, now: datetime) -> Backorder:
-    """Give up an order that still waits; one that is cancelled already stays so. Refused once it has its pieces."""
+async def cancel(store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime) -> Backorder:
+    """Give up an order that still waits; the same key again changes nothing, another one finds it ended.
+
+    Refused once it has its pieces.
+    """
+    check_key(key)
     while True:
         order = await store.backorders.by_id(id)
         if order is None or not actor.may_touch(order.actor):
             raise Refused(NotFound(path=("input", "id"), kind="Backorder", id=id))
-        if order.state is BackorderState.CANCELLED:
+        if not await store.backorders.claim_cancel(key, id, now):
+            raise Refused(IdempotencyKeyReused(key=key))
+        if order.ended_key == key:
             return order
-        if order.state is BackorderState.ALLOCATED:
+        if not order.state.is_open:
             raise Refused(BackorderEnded(id=id, state=order.state))
         if order.state is BackorderState.HELD and not await _let_go(store, order, now):
             await _allocate(store, order, now)
             continue
-        after = replace(order, state=BackorderState.CANCELLED, reservation_id=None, at_risk=False, ended_at=now)
+        gone = replace(order, state=BackorderState.CANCELLED, reservation_id=None, at_risk=False)
+        after = replace(gone, ended_at=now, ended_key=key)
         if await store.backorders.change(order, after, "cancelled", now):
             return after
 
@@ -203,7 +210,7 @@ async def _allocate(store: InventoryStore, order: Backorder, now: datetime) -> b
             there = await store.backorders.by_id(order.id)
             if there is None or there.reservation_id != reservation.id:
                 with suppress(Refused):  # the order was cancelled meanwhile
-                    await release(store, reservation.id, order.reservation_key, actor=order.actor, now=now)
+                    await release(store, reservation.id, order.reservation_key, actor=order.actor, now=now, inner=True)
             return there is not None and not there.state.is_open
         order = held
     if order.state is not BackorderState.HELD:
@@ -220,7 +227,8 @@ async def _allocate(store: InventoryStore, order: Backorder, now: datetime) -> b
 async def _reserve(store: InventoryStore, order: Backorder, now: datetime) -> Reservation | None:
     """The order's reservation; None if the pieces are not there."""
     line = Line(order.sku, LocationId(order.location_id), order.quantity)
-    draft = ReservationDraft(order.reservation_key, (line,), HOLD_S, reference=order.reference or order.id)
+    reference = order.reference or order.id
+    draft = ReservationDraft(order.reservation_key, (line,), HOLD_S, reference=reference, inner=True)
     try:
         return await reserve(store, draft, actor=order.actor, now=now)
     except Refused as refused:
@@ -233,7 +241,8 @@ async def _commit(store: InventoryStore, order: Backorder, now: datetime) -> boo
     """Commit the order's reservation for later; False if it has ended otherwise."""
     assert order.reservation_id is not None, "a held order has one"
     try:
-        await commit(store, order.reservation_id, order.reservation_key, actor=order.actor, now=now, how=LATER)
+        id, key = order.reservation_id, order.reservation_key
+        await commit(store, id, key, actor=order.actor, now=now, how=LATER, inner=True)
     except Refused as refused:
         if any(isinstance(one, ReservationEnded) for one in refused.refusals):
             there = await store.reservations.by_id(order.reservation_id)
@@ -246,7 +255,7 @@ async def _let_go(store: InventoryStore, order: Backorder, now: datetime) -> boo
     """End the order's reservation without its pieces; False if it was committed before."""
     assert order.reservation_id is not None, "a held order has one"
     try:
-        await release(store, order.reservation_id, order.reservation_key, actor=order.actor, now=now)
+        await release(store, order.reservation_id, order.reservation_key, actor=order.actor, now=now, inner=True)
     except Refused:
         there = await store.reservations.by_id(order.reservation_id)
         return there is None or there.state is not ReservationState.COMMITTED

@@ -8,7 +8,7 @@ it committed, to be handed over by fulfilment. What is announced to arrive serve
 due when everybody before it and itself are served.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from typing import ClassVar
 from kit.errors import InvalidInput, Refusal
 from services.inventory.backorder.rule import BackorderMode, BackorderRule
 from services.inventory.model import MAX_QUANTITY, Actor, Sku, StockId, check_sku, stock_id
+from services.inventory.reservation.model import Reservation
 
 MAX_OPEN = 500
 """Orders in one line: they stand in one document, some 200 kB."""
@@ -76,7 +77,8 @@ class BackorderDraft:
 class Backorder:
     """An order as it is kept. `promised_at` is what was told when it was placed, `expected_at` what is known now.
 
-    None: nobody knows. `attempt` counts the reservations that were made for it and ran out.
+    None: nobody knows. `attempt` counts the reservations that were made for it and ran out. `ended_key` is the key by
+    which it was cancelled.
     """
 
     id: str
@@ -95,6 +97,12 @@ class Backorder:
     attempt: int = 0
     reservation_id: str | None = None
     ended_at: datetime | None = None
+    ended_key: str | None = None
+
+    @property
+    def has_pieces(self) -> bool:
+        """Whether they are committed for it."""
+        return self.state is BackorderState.ALLOCATED
 
     @property
     def reservation_key(self) -> str:
@@ -252,4 +260,20 @@ def audit_backlog(backlog: Backlog) -> list[str]:
     for order in backlog.orders:
         if (order.state in (BackorderState.HELD, BackorderState.ALLOCATED)) != (order.reservation_id is not None):
             problems.append(f"{order.id}: is {order.state} with the reservation {order.reservation_id}")
+    return problems
+
+
+def audit_allocated(orders: Iterable[Backorder], reservations: Mapping[str, Reservation]) -> list[str]:
+    """Every order that is said to have its pieces, and whose reservation has not committed just these for later."""
+    problems: list[str] = []
+    for order in orders:
+        if not order.has_pieces:
+            continue
+        there = reservations.get(order.reservation_id or "")
+        lines = there.lines if there is not None and there.is_owed else ()
+        if [(line.stock_id, line.taken) for line in lines] != [
+            (stock_id(order.sku, order.location_id), order.quantity)
+        ]:
+            state = "gone" if there is None else there.state.value
+            problems.append(f"{order.id}: is ALLOCATED, but {order.reservation_id} is {state} or of other pieces")
     return problems

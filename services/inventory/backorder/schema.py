@@ -74,5 +74,6 @@ class BackorderMutation:
         """See `backorder.actions.cancel`."""
         context = info.context
         context.caller.require(RESERVE)
-        cancelled = actions.cancel(context.store, str(input.id), actor=context.actor, now=context.caller.at)
+        id, key = str(input.id), input.idempotency_key
+        cancelled = actions.cancel(context.store, id, key, actor=context.actor, now=context.caller.at)
         return await settle(cancelled, BackorderPayload.of, BackorderPayload)

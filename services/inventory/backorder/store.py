@@ -7,9 +7,9 @@ order is promised by what waits in that very moment. Orders that are over move t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from pymongo import ASCENDING, IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.mongo import Database, Document
@@ -19,6 +19,8 @@ from services.inventory.model import Actor, Sku, StockId, stock_id
 
 COLLECTION = "backlogs"
 ENDED = "backorders"
+CANCELS = "backorder_cancels"
+"""What each key that cancels stands for."""
 EVENTS = "noren.inventory.backorder_"
 OPEN = {"open": {"$gt": 0}}
 ISO = "%Y-%m-%dT%H:%M:%S.%L+00:00"
@@ -31,6 +33,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         OUTBOX_INDEX,
     ],
     ENDED: [],
+    CANCELS: [],
 }
 
 
@@ -40,6 +43,7 @@ class BackorderStore:
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         self.collection = db[COLLECTION]
         self._ended = db[ENDED]
+        self._cancels = db[CANCELS]
         self._changed = changed
 
     async def served(self, sku: Sku, location_id: str) -> int:
@@ -71,6 +75,15 @@ class BackorderStore:
         if result.modified_count:
             self._changed()
         return bool(result.modified_count)
+
+    async def claim_cancel(self, key: str, id: str, now: datetime) -> bool:
+        """Bind the key to the cancelling of this order; False if it stands for another's already."""
+        claim = {"order_id": id, "claimed_at": now}
+        kept = await self._cancels.find_one_and_update(
+            {"_id": key}, {"$setOnInsert": claim}, upsert=True, return_document=True
+        )
+        assert kept is not None, "an upsert returns what it left"
+        return bool(kept["order_id"] == id)
 
     async def change(self, before: Backorder, after: Backorder, event: str | None, now: datetime) -> bool:
         """Write what has become of an order, and tell `event`, if it is still as it was `before`."""
@@ -132,9 +145,16 @@ class BackorderStore:
             await self.collection.update_one({"_id": line["_id"]}, {"$pull": gone})
         return len(lines)
 
-    async def every_line(self, session: Any) -> list[Backlog]:
-        """All lines that have an order, at the session's instant."""
-        return [_backlog(row) async for row in self.collection.find({"orders.id": {"$gt": ""}}, session=session)]
+    async def lines_after(self, after: str, limit: int, session: AsyncClientSession) -> list[Backlog]:
+        """Lines that have an order, by id behind the id `after`, at the session's instant."""
+        where = {"_id": {"$gt": after}, "orders.0": {"$exists": True}}
+        rows = self.collection.find(where, {"outbox": 0}, session=session).sort("_id", ASCENDING).limit(limit)
+        return [_backlog(row) async for row in rows]
+
+    async def ended_after(self, after: str, limit: int, session: AsyncClientSession) -> list[Backorder]:
+        """Orders that have left their lines, by id behind the id `after`, at the session's instant."""
+        rows = self._ended.find({"_id": {"$gt": after}}, session=session).sort("_id", ASCENDING).limit(limit)
+        return [_order(row["order"]) async for row in rows]
 
 
 def _joining(order: Backorder, arrivals: Sequence[Supply], is_preorder: bool) -> list[Document]:
@@ -201,6 +221,7 @@ def _document(order: Backorder) -> Document:
         "attempt": order.attempt,
         "reservation_id": order.reservation_id,
         "ended_at": order.ended_at,
+        "ended_key": order.ended_key,
     }
 
 

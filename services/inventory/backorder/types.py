@@ -113,7 +113,7 @@ class Backorder:
     expected_at: datetime | None = strawberry.field(description="When it is due by what is known now; null: not known.")
     at_risk: bool = strawberry.field(description="Whether it is expected later than promised, or nobody knows when.")
     reservation_id: strawberry.ID | None = strawberry.field(
-        description="The reservation that has its pieces; fulfilmentCreate takes it once the state is ALLOCATED."
+        description="The reservation that has its pieces, for fulfillmentCreate; null before it is ALLOCATED."
     )
     ended_at: datetime | None = strawberry.field(description="When it was allocated or cancelled.")
 
@@ -137,7 +137,7 @@ class Backorder:
             promised_at=order.promised_at,
             expected_at=order.expected_at,
             at_risk=order.at_risk,
-            reservation_id=None if order.reservation_id is None else strawberry.ID(order.reservation_id),
+            reservation_id=strawberry.ID(order.reservation_id) if order.has_pieces and order.reservation_id else None,
             ended_at=order.ended_at,
         )
 
@@ -196,8 +196,9 @@ class BackorderPlaceInput:
 
 @strawberry.input(description="Which back-order is to be given up.")
 class BackorderCancelInput:
-    """Cancelled twice is cancelled once: it needs no key."""
+    """See `backorder.actions.cancel`."""
 
+    idempotency_key: str = strawberry.field(description="The same key and input again returns the back-order as it is.")
     id: strawberry.ID = strawberry.field(description="bo_…")
 
 

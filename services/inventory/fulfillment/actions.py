@@ -65,6 +65,7 @@ async def allocate(
     final = await _commit(store, reservation, step, actor)
     lines = _taken(final)
     shown = [await _show(store, each.id, lines.get(each.source_id, []), step, actor) for each in hidden]
+    await store.owed.clear([reservation.id])
     return [each for each in shown if each is not None]
 
 

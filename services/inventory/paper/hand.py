@@ -1,10 +1,11 @@
-"""Moving pieces by hand: what papers have committed is moved by papers alone."""
+"""Moving pieces by hand: what is committed to a paper, or for somebody's order, is moved by papers alone."""
 
 from datetime import datetime
 
 from kit.errors import Refused, Unavailable
 from services.inventory.fulfillment.model import committed as committed_by_fulfillment
 from services.inventory.model import Actor, StockState
+from services.inventory.owed.model import committed as committed_for_later
 from services.inventory.paper.model import CommittedToPapers
 from services.inventory.stock.actions import move
 from services.inventory.stock.model import StockLevel, StockMove, change_of
@@ -13,9 +14,10 @@ from services.inventory.transfer.model import committed as committed_by_transfer
 
 
 async def move_by_hand(store: InventoryStore, wanted: StockMove, *, actor: Actor, now: datetime) -> StockLevel:
-    """As `stock.actions.move`; refused with `CommittedToPapers` where it would take pieces from under a paper.
+    """As `stock.actions.move`; refused with `CommittedToPapers` where it would take pieces from under a paper or
+    from what a reservation has committed for later.
 
-    A paper that commits pieces between the look and the move is not seen; the auditor tells of it then.
+    Who commits pieces between the look and the move is not seen; the auditor tells of it then.
     """
     if wanted.source is StockState.COMMITTED:
         seen = await store.stock.see(change_of(wanted))
@@ -27,7 +29,10 @@ async def move_by_hand(store: InventoryStore, wanted: StockMove, *, actor: Actor
 async def _refuse_what_papers_have(store: InventoryStore, wanted: StockMove, committed: int) -> None:
     transfers = await store.transfers.claiming(wanted.sku, wanted.location_id)
     fulfillments = await store.fulfillments.claiming(wanted.sku, wanted.location_id)
-    claims = [claim for transfer in transfers for claim in committed_by_transfer(transfer)]
+    owed = await store.owed.at(wanted.sku, wanted.location_id)
+    await store.owed.clear([each.reservation.id for each in owed if each.is_over])
+    claims = [claim for each in owed for claim in committed_for_later(each)]
+    claims += [claim for transfer in transfers for claim in committed_by_transfer(transfer)]
     claims += [claim for fulfillment in fulfillments for claim in committed_by_fulfillment(fulfillment)]
     mine = [claim for claim in claims if claim.stock_id == wanted.stock_id]
     if any(claim.quantity is None for claim in mine):

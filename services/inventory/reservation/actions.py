@@ -50,8 +50,8 @@ CLAIM_ATTEMPTS = 3
 HOLD_ATTEMPTS = 4
 """Stock must come back between the write and the look this many times in a row before we give up."""
 SWEEP_EVERY_S = 1.0
-MOVES = "moves\n"
-"""Before the keys of moves: no key a client sends for a reservation can begin like it."""
+MOVES, INNER = "moves\n", "inner\n"
+"""Before the keys of moves, and of what inventory holds itself: no key a client sends can begin like them."""
 SWEEPER = Actor(channel="inventory")
 
 
@@ -64,6 +64,7 @@ class Ending:
     state: ReservationState
     actor: Actor
     commitment: Commitment | None = None
+    inner: bool = False
 
     @property
     def content(self) -> str | None:
@@ -94,6 +95,8 @@ async def reserve(store: InventoryStore, draft: ReservationDraft, *, actor: Acto
     problems = check_draft(draft)
     if problems:
         raise Refused(*problems)
+    if draft.inner:
+        draft = replace(draft, key=f"{INNER}{draft.key}")
     lines = merge_lines(draft.lines)
     content = _content(draft, lines, actor)
     bundles = await store.bundles.of([line.sku for line in lines])
@@ -137,16 +140,21 @@ async def _hold_all(
         if found is None:
             continue
         if found.fingerprint != content:
-            raise Refused(IdempotencyKeyReused(key=draft.key.removeprefix(MOVES)))
+            raise Refused(IdempotencyKeyReused(key=draft.key.removeprefix(MOVES).removeprefix(INNER)))
         kept = await _drive(store, found, now)
         if kept is not None:
             return kept
     raise Unavailable("the reservation could not be decided; try again with the same key")
 
 
-async def release(store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime) -> Reservation:
-    """Give everything back; the same key again changes nothing, another one finds it ended."""
-    return await _end(store, Ending(id, key, ReservationState.RELEASED, actor), now)
+async def release(
+    store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime, inner: bool = False
+) -> Reservation:
+    """Give everything back; the same key again changes nothing, another one finds it ended.
+
+    `inner`: by inventory itself, which alone may end what it holds.
+    """
+    return await _end(store, Ending(id, key, ReservationState.RELEASED, actor, inner=inner), now)
 
 
 async def extend(store: InventoryStore, id: str, key: str, hold_s: int, *, actor: Actor, now: datetime) -> Reservation:
@@ -173,13 +181,20 @@ async def extend(store: InventoryStore, id: str, key: str, hold_s: int, *, actor
 
 
 async def commit(
-    store: InventoryStore, id: str, key: str, *, actor: Actor, now: datetime, how: Commitment = ALL_OUT
+    store: InventoryStore,
+    id: str,
+    key: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    how: Commitment = ALL_OUT,
+    inner: bool = False,
 ) -> Reservation:
     """Take the pieces out for good, or into another state; what is not committed of the lines goes back.
 
-    The same key and input again changes nothing, another one finds it ended.
+    The same key and input again changes nothing, another one finds it ended. `inner`: see `release`.
     """
-    return await _end(store, Ending(id, key, ReservationState.COMMITTED, actor, how), now)
+    return await _end(store, Ending(id, key, ReservationState.COMMITTED, actor, how, inner), now)
 
 
 async def sweep(store: InventoryStore, *, now: datetime) -> Swept:
@@ -276,7 +291,7 @@ async def _decided(store: InventoryStore, reservation: Reservation) -> Reservati
 async def _end(store: InventoryStore, ending: Ending, now: datetime) -> Reservation:
     check_key(ending.key)
     key = f"{ending.state.value}:{ending.key}"
-    reservation = await find_reservation(store, ending.reservation_id, ending.actor)
+    reservation = await find_reservation(store, ending.reservation_id, ending.actor, inner=ending.inner)
     if reservation is None:
         raise Refused(NotFound(path=("input", "reservationId"), kind="Reservation", id=ending.reservation_id))
     if ending.commitment is not None:
@@ -313,13 +328,15 @@ async def _ended_before(store: InventoryStore, reservation: Reservation, key: st
     raise Refused(ReservationEnded(reservation_id=reservation.id, state=state))
 
 
-async def find_reservation(store: InventoryStore, id: str, actor: Actor) -> Reservation | None:
-    """The reservation, if this caller may see it; an attempt that was never held is nobody's to see."""
+async def find_reservation(store: InventoryStore, id: str, actor: Actor, *, inner: bool = False) -> Reservation | None:
+    """The reservation, if this caller may see it; what was never held is nobody's to see.
+
+    Nor is, for others than inventory (`inner`), what it holds for its papers, or for a back-order that still waits.
+    """
     reservation = await store.reservations.by_id(id)
     if reservation is None or not actor.may_touch(reservation.actor):
         return None
-    hidden = reservation.state in (ReservationState.TRY, ReservationState.ABORTED)
-    return None if hidden else reservation
+    return None if reservation.is_hidden or (reservation.is_own and not inner) else reservation
 
 
 async def _settle_batch(store: InventoryStore) -> int:

@@ -37,6 +37,7 @@ def begun(
         "reference": draft.reference,
         **_onward_document(draft.onward),
         **_bundles_document(draft.bundles),
+        **({"inner": True} if draft.inner else {}),
         "outbox": [],
     }
 
@@ -138,4 +139,5 @@ def reservation_of(document: Document) -> Reservation:
         onward=_onward_of(document.get("onward")),
         bundles=tuple(_bundle_of(each) for each in document.get("bundles", ())),
         extensions={each["key"]: each["hold_s"] for each in document.get("extensions", ())},
+        inner=document.get("inner", False),
     )

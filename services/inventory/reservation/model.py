@@ -98,6 +98,7 @@ class ReservationDraft:
     reference: str | None = None
     onward: "Onward | None" = None
     bundles: tuple[BundleLine, ...] = ()
+    inner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Reservation:
 
     `bundles` are those whose components are among the lines; `extensions` says of each key how long it was to hold.
     `into` is the state into which committed pieces move, None if they leave; `ended_with` the digest of how it ended.
+    `inner`: held by inventory for a paper or an order of its own, which alone ends it.
     """
 
     id: ReservationId
@@ -148,6 +150,22 @@ class Reservation:
     onward: Onward | None = None
     bundles: tuple[BundleLine, ...] = ()
     extensions: Mapping[str, int] = field(default_factory=dict)
+    inner: bool = False
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is nobody's to see: what was never held, or moves on for a paper."""
+        return self.onward is not None or self.state in (ReservationState.TRY, ReservationState.ABORTED)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether inventory alone may see and end it: what it holds, until it is committed for somebody."""
+        return self.inner and self.state is not ReservationState.COMMITTED
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it ended with pieces committed for later."""
+        return self.onward is None and self.state is ReservationState.COMMITTED and self.into is StockState.COMMITTED
 
     @property
     def ending_reason(self) -> MovementReason:

@@ -9,7 +9,7 @@ Shard key: none; its two unique keys keep the collection on one shard.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -174,6 +174,7 @@ class ReservationStore:
             "ended_with": reservation.ended_with,
             "lines": [line_document(line) for line in reservation.lines],
             "into": None if reservation.into is None else reservation.into.value,
+            "owed": replace(reservation, state=state).is_owed,
         }
         try:
             return await self._decide(

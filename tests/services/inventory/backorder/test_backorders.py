@@ -106,7 +106,7 @@ async def test_a_key_orders_once_whatever_has_become_of_it(shop: Shop) -> None:
     assert (await shop.quantities(MUG)).committed == 2
     other = Actor("app")
     with pytest.raises(Refused):
-        await cancel(shop.store, placed[0].id, actor=other, now=utc_now())
+        await cancel(shop.store, placed[0].id, "c", actor=other, now=utc_now())
 
 
 async def test_what_is_not_sold_ahead_is_refused(shop: Shop) -> None:
@@ -127,7 +127,7 @@ async def test_a_preorder_is_sold_up_to_its_limit_and_not_after_its_release(shop
     first = await order(shop, "p1", 2, "GAME", policy)
     assert (first.promised_at, first.mode) == (release, BackorderMode.PREORDER)
     assert isinstance(await refusal(order(shop, "p2", 2, "GAME", policy)), BackorderLimitReached)
-    await cancel(shop.store, first.id, actor=WEB, now=utc_now())
+    await cancel(shop.store, first.id, "first", actor=WEB, now=utc_now())
     assert (await order(shop, "p2", 3, "GAME", policy)).quantity == 3
     over = Policy("web", PolicyDraft(backorders=(replace(rule, release_at=utc_now()),)), 1)
     assert isinstance(await refusal(order(shop, "p3", 1, "GAME", over)), BackorderClosed)
@@ -136,13 +136,13 @@ async def test_a_preorder_is_sold_up_to_its_limit_and_not_after_its_release(shop
 async def test_who_gives_up_makes_room_and_who_has_pieces_cannot(shop: Shop) -> None:
     delivery = await expect(shop, 2)
     first, second = await order(shop, "a"), await order(shop, "b")
-    cancelled = await cancel(shop.store, first.id, actor=WEB, now=utc_now())
-    assert (await cancel(shop.store, first.id, actor=STAFF, now=utc_now())).state is cancelled.state
+    cancelled = await cancel(shop.store, first.id, "first", actor=WEB, now=utc_now())
+    assert (await cancel(shop.store, first.id, "first", actor=STAFF, now=utc_now())).state is cancelled.state
     third = await order(shop, "c")
     await arrive(shop, delivery, 2)
     await sweep_backorders(shop.store, utc_now())
     assert await now_of(shop, first, second, third) == ["CANCELLED", "ALLOCATED", "ALLOCATED"]
-    ended = await refusal(cancel(shop.store, second.id, actor=WEB, now=utc_now()))
+    ended = await refusal(cancel(shop.store, second.id, "second", actor=WEB, now=utc_now()))
     assert ended == BackorderEnded(id=second.id, state=BackorderState.ALLOCATED)
 
 
@@ -223,7 +223,7 @@ async def test_cancelling_while_pieces_are_given_ends_one_way(shop: Shop) -> Non
         await arrive(shop, delivery, 1, sku)
         await asyncio.gather(
             serve(shop.store, stock_id(sku, shop.ginza), now=utc_now()),
-            cancel(shop.store, one.id, actor=WEB, now=utc_now()),
+            cancel(shop.store, one.id, f"c{turn}", actor=WEB, now=utc_now()),
             return_exceptions=True,
         )
         await sweep_backorders(shop.store, utc_now())

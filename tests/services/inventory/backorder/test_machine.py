@@ -95,7 +95,7 @@ def test_every_line_agrees_with_the_model(mongo_url: str, fresh_databases: str) 
         @rule(place=st.integers(0, 5))
         def give_up(self, place: int) -> None:
             for one in self.line[place : place + 1]:
-                ended = self.run(cancel(store, one.id, actor=WEB, now=utc_now()))
+                ended = self.run(cancel(store, one.id, new_id("key"), actor=WEB, now=utc_now()))
                 assert ended.state is BackorderState.CANCELLED
                 self.line.remove(one)
 
