@@ -16,7 +16,7 @@ from services.inventory.reservation.actions import (
     sweep,
     sweep_for_ever,
 )
-from services.inventory.reservation.model import audit_holds
+from services.inventory.reservation.proof import audit_holds
 from services.inventory.stock.actions import adjust_stock, import_opening_stock, move
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore

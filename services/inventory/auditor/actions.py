@@ -16,7 +16,7 @@ from kit.log import logger
 from kit.times import utc_now
 from services.inventory.auditor.model import AuditState
 from services.inventory.backorder.proof import ended_slice, line_slice
-from services.inventory.reservation.model import audit_holds
+from services.inventory.reservation.proof import audit_holds
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore
 
