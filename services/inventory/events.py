@@ -9,9 +9,9 @@ committedQuantity}]}; `noren.inventory.stock_moved.v1` likewise, of lines that w
 `noren.inventory.transfer_{requested,approved,rejected,cancelled,shipped,received,completed,found}.v1`: subject the
 transfer's id, data {transferId, originId, destinationId, state, actor, lines: [{sku, requested, shipped, received,
 damaged, lost}]}.
-`noren.inventory.delivery_{expected,received,inspected,closed,cancelled}.v1`: subject the delivery's id, data
-{deliveryId, locationId, supplier, orderNumber, state, actor, lines: [{sku, expected, dueAt, arrived, onHold, damaged,
-rejected}]}.
+`noren.inventory.delivery_{expected,rescheduled,received,inspected,closed,cancelled}.v1`: subject the delivery's id,
+data {deliveryId, locationId, supplier, orderNumber, state, actor, lines: [{sku, expected, dueAt, arrived, onHold,
+damaged, rejected}]}.
 `noren.inventory.fulfillment_{allocated,picking,picked,short,resourced,unavailable,ready,code_renewed,collected,no_show,
 shipped,in_transit,arrived,delivered,cancelled,returned,inspected}.v1`: subject the fulfilment's id, data
 {fulfillmentId, orderId, customerId, channel, kind, state, sourceId, placeId, carrier, tracking, collectBy, actor,

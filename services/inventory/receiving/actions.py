@@ -1,12 +1,14 @@
-"""What can be done with deliveries: expect, receive, inspect, close, cancel."""
+"""What can be done with deliveries: expect, reschedule, receive, inspect, close, cancel."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from kit.errors import NotFound
 from kit.ids import new_id
 from services.inventory.paper.actions import open_paper, take_step
 from services.inventory.paper.model import Command, refuse
-from services.inventory.receiving import model
+from services.inventory.receiving import dates, model
+from services.inventory.receiving.dates import NewDate
 from services.inventory.receiving.model import KIND, Delivery, DeliveryDraft, Receipt, Verdict
 from services.inventory.store import InventoryStore
 
@@ -18,6 +20,15 @@ async def expect_delivery(store: InventoryStore, draft: DeliveryDraft, command: 
         refuse([NotFound(path=("input", "locationId"), kind="Location", id=draft.location_id)])
     decision = model.expect(new_id("dlv"), draft, command.by, command.at)
     return await open_paper(store, store.deliveries, KIND, command, decision)
+
+
+async def reschedule_delivery(
+    store: InventoryStore, due_at: datetime | None, own: Sequence[NewDate], command: Command
+) -> Delivery:
+    """It comes on another day, whole or some SKUs of it."""
+    return await take_step(
+        store, store.deliveries, KIND, command, lambda each: dates.reschedule(each, due_at, own, command.by)
+    )
 
 
 async def receive_delivery(store: InventoryStore, receipts: Sequence[Receipt], command: Command) -> Delivery:

@@ -215,7 +215,7 @@ def expect(id: str, draft: DeliveryDraft, by: By, at: datetime) -> Decision[Deli
         state=DeliveryState.EXPECTED,
         lines=tuple(DeliveryLine(line.sku, line.quantity, line.due_at or draft.due_at) for line in draft.lines),
     )
-    return _told(delivery, "delivery_expected")
+    return told(delivery, "delivery_expected")
 
 
 def receive(delivery: Delivery, receipts: Sequence[Receipt], by: By) -> Decision[Delivery]:
@@ -240,7 +240,7 @@ def receive(delivery: Delivery, receipts: Sequence[Receipt], by: By) -> Decision
     lines = tuple(_arrived(line, by_sku.get(line.sku)) for line in delivery.lines)
     done = not any(line.incoming for line in lines)
     after = replace(delivery, lines=lines, state=DeliveryState.CLOSED if done else DeliveryState.RECEIVING)
-    return _told(after, "delivery_closed" if done else "delivery_received", moves)
+    return told(after, "delivery_closed" if done else "delivery_received", moves)
 
 
 def inspect(delivery: Delivery, verdicts: Sequence[Verdict], by: By) -> Decision[Delivery]:
@@ -279,21 +279,21 @@ def inspect(delivery: Delivery, verdicts: Sequence[Verdict], by: By) -> Decision
         )
     ]
     after = replace(delivery, lines=tuple(_judged(line, by_sku.get(line.sku)) for line in delivery.lines))
-    return _told(after, "delivery_inspected", moves)
+    return told(after, "delivery_inspected", moves)
 
 
 def close(delivery: Delivery, by: By) -> Decision[Delivery]:
     """Nothing more is expected; what is missing the event tells."""
     need_location(by, delivery.location_id)
     need_state(KIND, delivery, delivery.state, DeliveryState.RECEIVING)
-    return _told(replace(delivery, state=DeliveryState.CLOSED), "delivery_closed")
+    return told(replace(delivery, state=DeliveryState.CLOSED), "delivery_closed")
 
 
 def cancel(delivery: Delivery, by: By) -> Decision[Delivery]:
     """It will not come; possible while nothing has arrived."""
     need_location(by, delivery.location_id)
     need_state(KIND, delivery, delivery.state, DeliveryState.EXPECTED)
-    return _told(replace(delivery, state=DeliveryState.CANCELLED), "delivery_cancelled")
+    return told(replace(delivery, state=DeliveryState.CANCELLED), "delivery_cancelled")
 
 
 def _arrived(line: DeliveryLine, receipt: Receipt | None) -> DeliveryLine:
@@ -349,7 +349,8 @@ def _check_parts(parts: Sequence[tuple[int, dict[str, int]]]) -> list[Refusal]:
     ]
 
 
-def _told(delivery: Delivery, name: str, moves: Sequence[Move] = ()) -> Decision[Delivery]:
+def told(delivery: Delivery, name: str, moves: Sequence[Move] = ()) -> Decision[Delivery]:
+    """The decision for this delivery, with its event."""
     data = {
         "deliveryId": delivery.id,
         "locationId": delivery.location_id,

@@ -19,6 +19,7 @@ from services.inventory.receiving.types import (
     DeliveryInspectInput,
     DeliveryPayload,
     DeliveryReceiveInput,
+    DeliveryRescheduleInput,
 )
 
 READ = "delivery:read"
@@ -70,6 +71,20 @@ class DeliveryMutation:
         draft = input.to_draft()
         command = opening_of(info, "expect", input.idempotency_key, *draft.content)
         done = actions.expect_delivery(info.context.store, draft, command)
+        return await settle(done, DeliveryPayload.of, DeliveryPayload)
+
+    @strawberry.mutation(
+        description="A delivery comes on another day: who was promised pieces that will be later than that is told "
+        "(backorder_at_risk). Scope delivery:write."
+    )
+    async def delivery_reschedule(
+        self, info: Info, input: Annotated[DeliveryRescheduleInput, strawberry.argument(description="When instead.")]
+    ) -> DeliveryPayload:
+        """See `actions.reschedule_delivery`."""
+        info.context.caller.require(WRITE)
+        own = input.to_dates()
+        command = command_of(info, "reschedule", input, *input.content)
+        done = actions.reschedule_delivery(info.context.store, input.due_at, own, command)
         return await settle(done, DeliveryPayload.of, DeliveryPayload)
 
     @strawberry.mutation(description="Take in what of a delivery has arrived. Scope delivery:write.")

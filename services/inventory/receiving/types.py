@@ -9,6 +9,7 @@ from services.inventory.context import Info
 from services.inventory.location.types import Location, location_of
 from services.inventory.paper.types import HistoryEntry, StepInput, history_of
 from services.inventory.receiving import model
+from services.inventory.receiving.dates import NewDate
 from services.inventory.types import Variant
 
 DeliveryState = strawberry.enum(
@@ -155,6 +156,36 @@ class DeliveryExpectInput:
             order_number=self.order_number,
             tolerance_percent=self.tolerance_percent,
         )
+
+
+@strawberry.input(description="When pieces of one SKU will come.")
+class NewDateInput:
+    """See `receiving.dates.NewDate`."""
+
+    sku: strawberry.ID = strawberry.field(description="Of what; every SKU once.")
+    due_at: datetime = strawberry.field(description="When they should be there.")
+
+
+@strawberry.input(description="On which other day a delivery comes.")
+class DeliveryRescheduleInput(StepInput):
+    """The step, and the dates."""
+
+    due_at: datetime | None = strawberry.field(
+        default=None, description="When everything that is still to come should be there; null: only lines change."
+    )
+    lines: list[NewDateInput] | None = strawberry.field(
+        default=None, description="What comes at a time of its own, whatever dueAt says."
+    )
+
+    def to_dates(self) -> list[NewDate]:
+        """For the action."""
+        return [NewDate(str(line.sku), line.due_at, place) for place, line in enumerate(self.lines or ())]
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What stands for it beside a key."""
+        due = None if self.due_at is None else self.due_at.isoformat()
+        return due, [(each.sku, each.due_at.isoformat()) for each in self.to_dates()]
 
 
 @strawberry.input(description="What of one SKU arrived.")

@@ -98,6 +98,10 @@ async def test_a_delivery_with_quality_hold(graph: Graph, shop: Shop) -> None:
     lines = [{"sku": MUG, "quantity": 1, "onHold": 1}]
     part = (await ask(graph, "deliveryReceive", id=id, idempotencyKey="r", lines=lines))["delivery"]
     assert part["lines"] == [{"sku": MUG, "arrived": 2, "incoming": 1, "onHold": 1}]
+    own = [{"sku": MUG, "dueAt": "2026-12-24T00:00:00Z"}]
+    moved = (await ask(graph, "deliveryReschedule", id=id, dueAt="2026-12-20T00:00:00Z", lines=own))["delivery"]
+    assert moved["state"] == "RECEIVING"
+    assert (await shop.store.deliveries.incoming([MUG]))[0].due_at.day == 24
     seen = await ask(graph, "deliveryInspect", id=id, lines=[{"sku": MUG, "released": 1}])
     assert seen["delivery"]["lines"][0]["onHold"] == 0
     assert (await ask(graph, "deliveryClose", id=id))["delivery"]["state"] == "CLOSED"
@@ -187,6 +191,7 @@ async def test_a_reorder_point_and_what_shops_could_send(graph: Graph, shop: Sho
         ("transferReceive", {"id": "x", "lines": []}),
         ("deliveryReceive", {"id": "x", "lines": []}),
         ("deliveryInspect", {"id": "x", "lines": []}),
+        ("deliveryReschedule", {"id": "x"}),
         ("deliveryCancel", {"id": "x"}),
         ("countRecord", {"id": "x", "lines": []}),
         ("countApprove", {"id": "x"}),

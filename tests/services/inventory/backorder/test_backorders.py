@@ -32,7 +32,8 @@ from services.inventory.model import Actor, Sku, stock_id
 from services.inventory.policy.model import Policy, PolicyDraft
 from services.inventory.promise.actions import Where, promise
 from services.inventory.promise.model import PromiseKind
-from services.inventory.receiving.actions import cancel_delivery, expect_delivery, receive_delivery
+from services.inventory.receiving.actions import cancel_delivery, expect_delivery, receive_delivery, reschedule_delivery
+from services.inventory.receiving.dates import NewDate
 from services.inventory.receiving.model import Delivery, DeliveryDraft, ExpectedLine, Receipt
 from services.inventory.reservation.model import Line, ReservationDraft
 from services.inventory.store import InventoryStore
@@ -180,6 +181,25 @@ async def test_a_cancelled_delivery_puts_orders_at_risk_and_says_so_once(shop: S
         None,
         later.isoformat(),
     ]
+
+
+async def test_who_was_promised_a_day_is_told_when_the_delivery_is_put_off(shop: Shop, event_log: EventLog) -> None:
+    early, other = await expect(shop, 2), await expect(shop, 2, due=DUE + timedelta(days=1))
+    first, second = await order(shop, "a", 2), await order(shop, "b", 2)
+    later = DUE + timedelta(days=7)
+    await reschedule_delivery(shop.store, later, [], step(early.id, "reschedule"))
+    for _ in range(2):
+        await sweep_backorders(shop.store, utc_now())
+    risks = [event for event in await told(shop, event_log) if event.type.endswith("at_risk.v1")]
+    assert [(event.subject, event.data["expectedAt"]) for event in risks] == [
+        (first.id, (DUE + timedelta(days=1)).isoformat()),
+        (second.id, later.isoformat()),
+    ]
+    await reschedule_delivery(shop.store, DUE, [NewDate(MUG, DUE)], step(early.id, "reschedule"))
+    await sweep_backorders(shop.store, utc_now())
+    line = await shop.store.backorders.line(stock_id(MUG, shop.ginza))
+    assert line is not None
+    assert [(one.at_risk, one.expected_at) for one in line.open] == [(False, DUE), (False, other.lines[0].due_at)]
 
 
 async def test_promises_leave_alone_what_is_ordered(shop: Shop) -> None:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kit.errors import NotFound, Refused
+from kit.errors import InvalidInput, NotFound, Refusal, Refused
 from kit.mongo import Database
-from services.inventory.paper.model import QuantityExceeded, WrongLocation, WrongState
+from services.inventory.paper.model import By, QuantityExceeded, WrongLocation, WrongState
 from services.inventory.receiving import actions
+from services.inventory.receiving.dates import NewDate
 from services.inventory.receiving.model import (
     Delivery,
     DeliveryDraft,
@@ -58,6 +59,40 @@ async def test_a_line_may_be_due_on_a_day_of_its_own(shop: Shop) -> None:
     await actions.expect_delivery(shop.store, wanted, step("", "expect"))
     rows = await shop.store.deliveries.incoming([MUG, "CUP"])
     assert [(row.sku, row.due_at) for row in rows] == [("CUP", MONDAY), (MUG, later)]
+
+
+async def test_what_is_still_to_come_may_come_on_another_day(shop: Shop) -> None:
+    due = await expect(shop, (MUG, 3), ("CUP", 1), ("JUG", 1))
+    await actions.receive_delivery(shop.store, [Receipt("JUG", 1), Receipt(MUG, 1, place=1)], step(due.id, "receive"))
+    later, latest = MONDAY + timedelta(days=7), MONDAY + timedelta(days=9)
+    own = [NewDate("CUP", latest)]
+    for _ in range(2):
+        command = step(due.id, "reschedule", later.isoformat(), key="same")
+        moved = await actions.reschedule_delivery(shop.store, later, own, command)
+    assert [line.due_at for line in moved.lines] == [later, latest, MONDAY]
+    assert [(row.sku, row.quantity, row.due_at) for row in await shop.store.deliveries.incoming([MUG, "CUP"])] == [
+        (MUG, 2, later),
+        ("CUP", 1, latest),
+    ]
+    assert [each.action for each in moved.steps] == ["expect", "receive", "reschedule"]
+
+
+async def test_a_date_that_says_nothing_is_refused_and_so_is_a_step_too_late(shop: Shop) -> None:
+    due = await expect(shop, (MUG, 1), ("CUP", 1))
+    await actions.receive_delivery(shop.store, [Receipt(MUG, 1)], step(due.id, "receive"))
+
+    async def moved(*own: NewDate, at: datetime | None = None, **who: By) -> Refusal:
+        return await refusal(actions.reschedule_delivery(shop.store, at, own, step(due.id, "reschedule", **who)))
+
+    assert isinstance(await moved(), InvalidInput)
+    for sku, kind in ((MUG, InvalidInput), ("LAMP", NotFound)):
+        wrong = await moved(NewDate("CUP", MONDAY), NewDate(sku, MONDAY, 1))
+        assert isinstance(wrong, kind)
+        assert wrong.path == ("input", "lines", "1", "sku")
+    assert isinstance(await moved(NewDate("CUP", MONDAY), NewDate("CUP", MONDAY, 1)), InvalidInput)
+    assert isinstance(await moved(at=MONDAY, by=at_location(shop.osaka)), WrongLocation)
+    await actions.close_delivery(shop.store, step(due.id, "close"))
+    assert isinstance(await moved(at=MONDAY), WrongState)
 
 
 async def test_over_receipt_is_tolerated_as_agreed_and_refused_beyond_with_the_facts(shop: Shop) -> None:

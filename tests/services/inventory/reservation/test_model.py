@@ -22,13 +22,13 @@ from services.inventory.reservation.model import (
     Reservation,
     ReservationDraft,
     ReservationState,
-    audit_holds,
     check_draft,
     judge_attempt,
     merge_lines,
     refuse_lines,
     state_at,
 )
+from services.inventory.reservation.proof import audit_holds
 from services.inventory.stock.model import Quantities, StockLevel
 from tests.services.inventory.world import STAFF, WEB
 
