@@ -1,6 +1,6 @@
 """`noren import`: the commands. What they do is in `run`; here are their words, options and exit codes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from kit.settings import KitSettings
 from noren.database import use_mongodb
+from noren.imports.asked import Asked, Prepared
 from noren.imports.errors import CountsDisagree, ImportStopped
 from services.customer.store import IdentityKeyChanged
 
@@ -46,26 +47,10 @@ def orders(
     report: ReportTo = None,
 ) -> None:
     """Import orders, returns and their customers; members earn points. Again changes nothing."""
-    out, err = Console(), Console(stderr=True)
-    with _told(err):
-        _import_orders(file, mapping, dry_run, report, (out, err))
+    with _consoles() as (out, err):
+        from noren.imports.run import prepare
 
-
-def _import_orders(
-    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
-) -> None:
-    require_extra()
-    from noren.imports.run import Job, load, prepare  # needs the extra, which the line above asks for by name
-
-    out, err = consoles
-    job = Job.of(file, mapping, dry_run=dry_run, report=report)
-    prepared = prepare(job, err)
-    if dry_run:
-        prepared.conclude(out, None)
-        return
-    with use_mongodb(KitSettings()) as url:
-        loaded = load(prepared, url, err)
-    prepared.conclude(out, loaded)
+        _bring(prepare, Asked(file, mapping, report, dry_run), out, err)
 
 
 @app.command()
@@ -76,23 +61,10 @@ def products(
     report: ReportTo = None,
 ) -> None:
     """Import products: what the file does not name stays as it is. Again changes nothing; broken off, it goes on."""
-    out, err = Console(), Console(stderr=True)
-    with _told(err):
-        _import_products(file, mapping, dry_run, report, (out, err))
+    with _consoles() as (out, err):
+        from noren.imports.products.run import prepare
 
-
-def _import_products(
-    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
-) -> None:
-    require_extra()
-    from noren.imports.products.run import ProductJob, load, prepare_products  # needs the extra, as above
-
-    out, err = consoles
-    prepared = prepare_products(ProductJob.of(file, mapping, dry_run=dry_run, report=report), err)
-    if not dry_run:
-        with use_mongodb(KitSettings()) as url:
-            load(prepared, url, err)
-    prepared.conclude(out)
+        _bring(prepare, Asked(file, mapping, report, dry_run), out, err)
 
 
 @app.command()
@@ -103,23 +75,10 @@ def reviews(
     report: ReportTo = None,
 ) -> None:
     """Import reviews of products that are there, published. Again changes nothing; broken off, it goes on."""
-    out, err = Console(), Console(stderr=True)
-    with _told(err):
-        _import_reviews(file, mapping, dry_run, report, (out, err))
+    with _consoles() as (out, err):
+        from noren.imports.reviews.run import prepare
 
-
-def _import_reviews(
-    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
-) -> None:
-    require_extra()
-    from noren.imports.reviews.run import ReviewJob, load, prepare_reviews  # needs the extra, as above
-
-    out, err = consoles
-    prepared = prepare_reviews(ReviewJob.of(file, mapping, dry_run=dry_run, report=report), err)
-    if not dry_run:
-        with use_mongodb(KitSettings()) as url:
-            load(prepared, url, err)
-    prepared.conclude(out)
+        _bring(prepare, Asked(file, mapping, report, dry_run), out, err)
 
 
 @app.command()
@@ -130,30 +89,28 @@ def points(
     report: ReportTo = None,
 ) -> None:
     """Import balances of another points system: wallets are brought to them. Again changes nothing."""
-    out, err = Console(), Console(stderr=True)
-    with _told(err):
-        _import_points(file, mapping, dry_run, report, (out, err))
+    with _consoles() as (out, err):
+        from noren.imports.points.run import prepare
+
+        _bring(prepare, Asked(file, mapping, report, dry_run), out, err)
 
 
-def _import_points(
-    file: Path, mapping: str, dry_run: bool, report: Path | None, consoles: tuple[Console, Console]
-) -> None:
-    require_extra()
-    from noren.imports.points.run import PointJob, load, prepare_points  # needs the extra, as above
-
-    out, err = consoles
-    prepared = prepare_points(PointJob.of(file, mapping, dry_run=dry_run, report=report), err)
-    if not dry_run:
+def _bring(prepare: Callable[[Asked, Console], Prepared], asked: Asked, out: Console, err: Console) -> None:
+    prepared = prepare(asked, err)
+    if not asked.dry_run:
         with use_mongodb(KitSettings()) as url:
-            load(prepared, url, err)
+            prepared.load(url, err)
     prepared.conclude(out)
 
 
 @contextmanager
-def _told(err: Console) -> Iterator[None]:
-    """What ends an import is told in a sentence, and by the exit code."""
+def _consoles() -> Iterator[tuple[Console, Console]]:
+    """For the report and for what happens, once the extra is there; what ends an import is told by a sentence and the
+    exit code."""
+    out, err = Console(), Console(stderr=True)
     try:
-        yield
+        require_extra()
+        yield out, err
     except (ImportStopped, CountsDisagree, IdentityKeyChanged) as stopped:
         err.print(str(stopped), style="red", highlight=False, markup=False)
         raise typer.Exit(STOPPED) from None

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from time import monotonic
 
 import polars as pl
@@ -11,60 +10,46 @@ import uvloop
 from rich.console import Console
 
 from kit.times import utc_now
-from noren.imports.accounting import Account, account_of, not_taken, prove, with_troubles
+from noren.imports.accounting import Account, account_of, not_taken, with_troubles
+from noren.imports.asked import Asked
+from noren.imports.job import Job, Result, conclude
 from noren.imports.loading import Loaded, load_rows
 from noren.imports.mapping import Mapping, load_mapping
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import list_place, print_account, print_pairs, write_not_taken
 from noren.imports.rows import classify
 from noren.imports.sales import Sale, count_customers, count_sales, points_of, sales_of
 from noren.stores import open_stores
 from services.loyalty.earning.model import Programmes
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What was asked for, checked. `report` None: the list of rows not taken is not written."""
+@dataclass(slots=True)
+class OrderImport:
+    """A file whose every row is decided; `loaded` None: nothing is written yet."""
 
-    file: Path
-    mapping: Mapping
-    report: Path | None
-
-    @classmethod
-    def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "Job":
-        """See `report.list_place`."""
-        return cls(file, load_mapping(mapping), list_place(file, report, dry_run=dry_run))
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A file whose every row is decided; nothing is written yet."""
-
-    job: Job
+    job: Job[Mapping]
     rows: pl.DataFrame
     rows_read: int
     now: datetime
     started: float
+    loaded: Loaded | None = None
 
-    def conclude(self, out: Console, loaded: Loaded | None) -> Account:
-        """Prove that every row is accounted for, write the list of rows not taken, print the report."""
+    def load(self, mongodb_url: str, err: Console) -> None:
+        """Write what is taken into the services of this MongoDB."""
+        with showing(err) as steps:
+            self.loaded = uvloop.run(_load(self, mongodb_url, steps))
+
+    def conclude(self, out: Console) -> Account:
+        """See `job.conclude`."""
+        loaded = self.loaded
         rows = self.rows if loaded is None else with_troubles(self.rows, loaded.troubles)
         lines = self._lines() if loaded is None else loaded.lines - loaded.lines_refused
-        account = account_of(rows, self.rows_read)
-        refused = not_taken(rows)
-        listed = refused.height if self.job.report is None else write_not_taken(refused, self.job.report)
-        prove(account, lines_handed_over=lines, rows_listed=listed)
-        print_account(out, account)
-        print_pairs(out, "Sales", self._sales(None if loaded is None else loaded.programmes))
+        figures = {"Sales": self._sales(None if loaded is None else loaded.programmes)}
         if loaded is not None:
-            print_pairs(out, "Services", _services(loaded))
-        if self.job.report is not None:
-            out.print(f"{listed:,} rows not taken are listed in {self.job.report}", highlight=False, markup=False)
-        seconds = monotonic() - self.started
-        what = "dry run, nothing was recorded" if loaded is None else "imported"
-        out.print(f"{what}: {self.rows_read:,} rows in {seconds:.1f} s", highlight=False, markup=False)
-        return account
+            figures["Services"] = _services(loaded)
+        account = account_of(rows, self.rows_read)
+        result = Result(account, not_taken(rows), lines, figures, loaded=loaded is not None)
+        return conclude(out, result, self.job.report, self.started)
 
     def _lines(self) -> int:
         return sum(len(sale.lines) for sale in self._all_sales())
@@ -86,24 +71,19 @@ class Prepared:
         }
 
 
-def prepare(job: Job, console: Console) -> Prepared:
+def prepare(asked: Asked, console: Console) -> OrderImport:
     """Read the file and decide every row."""
+    job = Job.of(asked, load_mapping)
     started, now = monotonic(), utc_now()
     with showing(console) as steps:
         with steps.during("reading"):
             table = read_table(job.file, job.mapping.file)
         with steps.during("deciding"):
             rows = classify(table, job.mapping, now=now)
-    return Prepared(job, rows, table.rows, now, started)
+    return OrderImport(job, rows, table.rows, now, started)
 
 
-def load(prepared: Prepared, mongodb_url: str, console: Console) -> Loaded:
-    """Write what is taken into the services of this MongoDB."""
-    with showing(console) as steps:
-        return uvloop.run(_load(prepared, mongodb_url, steps))
-
-
-async def _load(prepared: Prepared, mongodb_url: str, steps: Steps) -> Loaded:
+async def _load(prepared: OrderImport, mongodb_url: str, steps: Steps) -> Loaded:
     async with open_stores(mongodb_url) as stores:
         return await load_rows(stores, prepared.rows, prepared.job.mapping, steps, prepared.now)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from time import monotonic
 from typing import cast
 
@@ -15,14 +14,16 @@ from rich.console import Console
 
 from kit.times import utc_now
 from noren.delivery import Stores, deliver
-from noren.imports.accounting import Account, prove
+from noren.imports.accounting import Account
+from noren.imports.asked import Asked
 from noren.imports.errors import CountsDisagree
+from noren.imports.job import Job, Result, conclude
 from noren.imports.points.mapping import PointMapping, load_point_mapping
 from noren.imports.points.model import MEANING, TAKEN, Outcome
 from noren.imports.points.rows import Reconciliation, Row, classify, reconcile
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import Words, list_place, print_account, print_pairs, write_not_taken
+from noren.imports.report import Words
 from noren.stores import open_stores
 from services.customer import model as customer
 from services.customer.actions import import_customers
@@ -32,20 +33,6 @@ from services.loyalty.balances.store import BalanceStore
 from services.loyalty.model import CustomerId
 
 WORDS = Words(cast(Mapping[StrEnum, str], MEANING), {}, TAKEN)
-
-
-@dataclass(frozen=True, slots=True)
-class PointJob:
-    """What was asked for, checked. `report` None: the list of rows not taken is not written."""
-
-    file: Path
-    mapping: PointMapping
-    report: Path | None
-
-    @classmethod
-    def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "PointJob":
-        """See `report.list_place`."""
-        return cls(file, load_point_mapping(mapping), list_place(file, report, dry_run=dry_run))
 
 
 @dataclass(slots=True)
@@ -62,40 +49,40 @@ class Loaded:
 class PointImport:
     """A file whose every row is decided as far as it can be without the services."""
 
-    job: PointJob
+    job: Job[PointMapping]
     rows: list[Row]
     rows_read: int
     now: datetime
     started: float
     loaded: Loaded | None = None
 
+    def load(self, mongodb_url: str, err: Console) -> None:
+        """Bring what may be taken into the wallets of this MongoDB."""
+        with showing(err) as steps:
+            uvloop.run(_load(self, mongodb_url, steps))
+
     def conclude(self, out: Console) -> Reconciliation:
-        """Prove that every row and every point is accounted for, write the list of rows not taken, print the report."""
+        """See `job.conclude`; every point is accounted for, too."""
         for row in self.rows:
             row.refuse(Outcome.READY)
         counts = Counter(row.outcome for row in self.rows)
         outcomes: dict[StrEnum, int] = {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}
         account = Account(self.rows_read, outcomes, {}, TAKEN)
-        refused, report = not_taken(self.rows), self.job.report
-        listed = refused.height if report is None else write_not_taken(refused, report, WORDS)
-        prove(account, lines_handed_over=sum(row.outcome in TAKEN for row in self.rows), rows_listed=listed)
         points = reconcile(self.rows, self.job.mapping)
         if not points.is_whole:
             raise CountsDisagree(f"{points.total} points were read, but taken and refused are not as many: {points}")
-        print_account(out, account, WORDS)
-        print_pairs(out, "Points", _told(points, self.job.mapping))
+        figures = {"Points": _told(points, self.job.mapping)}
         if self.loaded is not None:
-            print_pairs(out, "Wallets", _services(self.loaded))
-        if report is not None:
-            out.print(f"{listed:,} rows not taken are listed in {report}", highlight=False, markup=False)
-        seconds = monotonic() - self.started
-        what = "dry run, nothing was recorded" if self.loaded is None else "imported"
-        out.print(f"{what}: {self.rows_read:,} rows in {seconds:.1f} s", highlight=False, markup=False)
+            figures["Wallets"] = _services(self.loaded)
+        handed = sum(row.outcome in TAKEN for row in self.rows)
+        result = Result(account, not_taken(self.rows), handed, figures, loaded=self.loaded is not None)
+        conclude(out, result, self.job.report, self.started, WORDS)
         return points
 
 
-def prepare_points(job: PointJob, err: Console) -> PointImport:
+def prepare(asked: Asked, err: Console) -> PointImport:
     """Read the file and decide every row; nothing is written."""
+    job = Job.of(asked, load_point_mapping)
     started, now = monotonic(), utc_now()
     with showing(err) as steps:
         with steps.during("reading"):
@@ -105,14 +92,8 @@ def prepare_points(job: PointJob, err: Console) -> PointImport:
     return PointImport(job, rows, table.rows, now, started)
 
 
-def load(prepared: PointImport, mongodb_url: str, err: Console) -> None:
-    """Bring what may be taken into the wallets of this MongoDB."""
-    with showing(err) as steps:
-        uvloop.run(_load(prepared, mongodb_url, steps))
-
-
 async def load_into(stores: Stores, prepared: PointImport, steps: Steps) -> None:
-    """The same, into stores that are open."""
+    """Bring in what may be taken, into stores that are open."""
     loaded = prepared.loaded = Loaded()
     source = prepared.job.mapping.source
     rows = [row for row in prepared.rows if row.outcome is None]

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from time import monotonic
 from typing import cast
 
@@ -15,14 +14,16 @@ from rich.console import Console
 from kit.events import open_event_log
 from kit.settings import KitSettings
 from kit.times import utc_now
-from noren.imports.accounting import Account, prove
+from noren.imports.accounting import Account
+from noren.imports.asked import Asked
+from noren.imports.job import Job, Result, conclude
 from noren.imports.products.loading import Loaded, load_products
 from noren.imports.products.mapping import ProductMapping, load_product_mapping
 from noren.imports.products.model import MEANING, REMARK_MEANING, TAKEN, Outcome
 from noren.imports.products.rows import Row, classify, count_remarks, products_of
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import Words, list_place, print_account, print_pairs, write_not_taken
+from noren.imports.report import Words
 from services.catalog.app import open_store
 from services.catalog.events import drainers
 from services.catalog.settings import Settings
@@ -31,26 +32,11 @@ from services.catalog.store import CatalogStore
 WORDS = Words(cast(Mapping[StrEnum, str], MEANING), cast(Mapping[StrEnum, str], REMARK_MEANING), TAKEN)
 
 
-@dataclass(frozen=True, slots=True)
-class ProductJob:
-    """What was asked for, checked. `report` None: the list of rows not taken is not written."""
-
-    file: Path
-    mapping: ProductMapping
-    report: Path | None
-    dry_run: bool
-
-    @classmethod
-    def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "ProductJob":
-        """See `report.list_place`."""
-        return cls(file, load_product_mapping(mapping), list_place(file, report, dry_run=dry_run), dry_run)
-
-
 @dataclass(slots=True)
 class ProductImport:
     """A file whose every row is decided as far as it can be without the catalog."""
 
-    job: ProductJob
+    job: Job[ProductMapping]
     rows: list[Row]
     rows_read: int
     started: float
@@ -61,30 +47,26 @@ class ProductImport:
         """Those of which every row may be taken."""
         return [group for group in products_of(self.rows) if all(row.outcome is None for row in group)]
 
+    def load(self, mongodb_url: str, err: Console) -> None:
+        """Bring into the catalog what may be taken, and tell of it."""
+        with showing(err) as steps:
+            self.loaded = uvloop.run(_load(self, mongodb_url, steps))
+
     def conclude(self, out: Console) -> Account:
-        """Prove that every row is accounted for, write the list of rows not taken, print the report."""
+        """See `job.conclude`."""
         if self.loaded is None:
             for row in self.rows:
                 row.refuse(Outcome.READY)
         account = account_of(self.rows, self.rows_read)
-        refused = not_taken(self.rows)
-        report = self.job.report
-        listed = refused.height if report is None else write_not_taken(refused, report, WORDS)
         handed = account.taken if self.loaded is None else self.loaded.variants
-        prove(account, lines_handed_over=handed, rows_listed=listed)
-        print_account(out, account, WORDS)
-        if self.loaded is not None:
-            print_pairs(out, "Products", _products(self.loaded))
-        if report is not None:
-            out.print(f"{listed:,} rows not taken are listed in {report}", highlight=False, markup=False)
-        seconds = monotonic() - self.started
-        what = "imported" if self.loaded is not None else "dry run, nothing was recorded"
-        out.print(f"{what}: {self.rows_read:,} rows in {seconds:.1f} s", highlight=False, markup=False)
-        return account
+        figures = {} if self.loaded is None else {"Products": _products(self.loaded)}
+        result = Result(account, not_taken(self.rows), handed, figures, loaded=self.loaded is not None)
+        return conclude(out, result, self.job.report, self.started, WORDS)
 
 
-def prepare_products(job: ProductJob, err: Console) -> ProductImport:
+def prepare(asked: Asked, err: Console) -> ProductImport:
     """Read the file and decide every row; nothing is written."""
+    job = Job.of(asked, load_product_mapping)
     started = monotonic()
     with showing(err) as steps:
         with steps.during("reading"):
@@ -94,14 +76,8 @@ def prepare_products(job: ProductJob, err: Console) -> ProductImport:
     return ProductImport(job, rows, table.rows, started)
 
 
-def load(prepared: ProductImport, mongodb_url: str, err: Console) -> None:
-    """Bring into the catalog what may be taken, and tell of it."""
-    with showing(err) as steps:
-        prepared.loaded = uvloop.run(_load(prepared, mongodb_url, steps))
-
-
 async def load_into(store: CatalogStore, prepared: ProductImport, steps: Steps) -> Loaded:
-    """The same, into a store that is open."""
+    """Bring in what may be taken, into a store that is open."""
     products = prepared.products
     advance = steps.begin("products", len(products))
     return await load_products(store, products, prepared.job.mapping, advance, now=utc_now())

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from time import monotonic
 from typing import Final, cast
 
@@ -14,10 +13,12 @@ import uvloop
 from rich.console import Console
 
 from kit.times import utc_now
-from noren.imports.accounting import Account, prove
+from noren.imports.accounting import Account
+from noren.imports.asked import Asked
+from noren.imports.job import Job, Result, conclude
 from noren.imports.progress import Steps, showing
 from noren.imports.reading import read_table
-from noren.imports.report import Words, list_place, print_account, print_pairs, write_not_taken
+from noren.imports.report import Words
 from noren.imports.reviews.mapping import ReviewMapping, load_review_mapping
 from noren.imports.reviews.model import MEANING, TAKEN, Outcome
 from noren.imports.reviews.rows import Row, classify
@@ -32,57 +33,37 @@ from services.catalog.store import CatalogStore
 WORDS: Final = Words(cast(Mapping[StrEnum, str], MEANING), {}, TAKEN)
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewJob:
-    """What was asked for, checked. `report` None: the list of rows not taken is not written."""
-
-    file: Path
-    mapping: ReviewMapping
-    report: Path | None
-    dry_run: bool
-
-    @classmethod
-    def of(cls, file: Path, mapping: str, *, dry_run: bool, report: Path | None) -> "ReviewJob":
-        """See `report.list_place`."""
-        return cls(file, load_review_mapping(mapping), list_place(file, report, dry_run=dry_run), dry_run)
-
-
 @dataclass(slots=True)
 class ReviewImport:
     """A file whose every row is decided as far as it can be without the catalog; `added` None: not brought in."""
 
-    job: ReviewJob
+    job: Job[ReviewMapping]
     rows: list[Row]
     rows_read: int
     started: float
     added: int | None = None
 
+    def load(self, mongodb_url: str, err: Console) -> None:
+        """Bring into the catalog what may be taken, and count the stars anew."""
+        with showing(err) as steps:
+            uvloop.run(_load(self, mongodb_url, steps))
+
     def conclude(self, out: Console) -> Account:
-        """Prove that every row is accounted for, write the list of rows not taken, print the report."""
+        """See `job.conclude`."""
         for row in self.rows:
             row.refuse(Outcome.READY if self.added is None else Outcome.TAKEN)
         counts = Counter(row.outcome for row in self.rows)
         outcomes: dict[StrEnum, int] = {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}
         account = Account(self.rows_read, outcomes, {}, TAKEN)
-        refused = not_taken(self.rows)
-        report = self.job.report
-        listed = refused.height if report is None else write_not_taken(refused, report, WORDS)
         taken = sum(row.outcome in TAKEN for row in self.rows if row.review is not None)
-        prove(account, lines_handed_over=taken, rows_listed=listed)
-        print_account(out, account, WORDS)
-        if self.added is not None:
-            there = f"{taken - self.added:,}"
-            print_pairs(out, "Reviews", {"reviews added": f"{self.added:,}", "there from before": there})
-        if report is not None:
-            out.print(f"{listed:,} rows not taken are listed in {report}", highlight=False, markup=False)
-        seconds = monotonic() - self.started
-        what = "imported" if self.added is not None else "dry run, nothing was recorded"
-        out.print(f"{what}: {self.rows_read:,} rows in {seconds:.1f} s", highlight=False, markup=False)
-        return account
+        figures = {} if self.added is None else {"Reviews": _figures(self.added, taken)}
+        result = Result(account, not_taken(self.rows), taken, figures, loaded=self.added is not None)
+        return conclude(out, result, self.job.report, self.started, WORDS)
 
 
-def prepare_reviews(job: ReviewJob, err: Console) -> ReviewImport:
+def prepare(asked: Asked, err: Console) -> ReviewImport:
     """Read the file and decide every row; nothing is written."""
+    job = Job.of(asked, load_review_mapping)
     started = monotonic()
     with showing(err) as steps:
         with steps.during("reading"):
@@ -92,14 +73,8 @@ def prepare_reviews(job: ReviewJob, err: Console) -> ReviewImport:
     return ReviewImport(job, rows, table.rows, started)
 
 
-def load(prepared: ReviewImport, mongodb_url: str, err: Console) -> None:
-    """Bring into the catalog what may be taken, and count the stars anew."""
-    with showing(err) as steps:
-        uvloop.run(_load(prepared, mongodb_url, steps))
-
-
 async def load_into(store: CatalogStore, prepared: ReviewImport, steps: Steps, now: datetime) -> None:
-    """The same, into a store that is open."""
+    """Bring in what may be taken, into a store that is open."""
     rows = [row for row in prepared.rows if row.outcome is None]
     advance = steps.begin("reviews", len(rows))
     added = 0
@@ -133,6 +108,10 @@ async def _reviews(store: CatalogStore, rows: Sequence[Row], mapping: ReviewMapp
         replace(review, slug=known[ref].draft.slug if ref in known else ref.value)
         for review, ref in zip(reviews, refs, strict=True)
     ]
+
+
+def _figures(added: int, taken: int) -> dict[str, str]:
+    return {"reviews added": f"{added:,}", "there from before": f"{taken - added:,}"}
 
 
 def not_taken(rows: Sequence[Row]) -> pl.DataFrame:

@@ -8,8 +8,9 @@ from rich.console import Console
 
 from kit.times import utc_now
 from noren.delivery import Stores
+from noren.imports.asked import Asked
 from noren.imports.points.model import Outcome
-from noren.imports.points.run import PointImport, PointJob, load_into, prepare_points
+from noren.imports.points.run import PointImport, load_into, prepare
 from noren.imports.progress import showing
 from noren.stores import open_stores
 from services.customer.model import ExternalId
@@ -48,8 +49,8 @@ async def stores(
 async def bring(stores: Stores, tmp_path: Path, *lines: str) -> PointImport:
     (tmp_path / "card.toml").write_text(MAPPING)
     (tmp_path / "card.csv").write_text("\n".join(("card,points,until", *lines)))
-    job = PointJob.of(tmp_path / "card.csv", str(tmp_path / "card.toml"), dry_run=False, report=tmp_path / "no.csv")
-    prepared = prepare_points(job, Console(quiet=True))
+    asked = Asked(tmp_path / "card.csv", str(tmp_path / "card.toml"), tmp_path / "no.csv", dry_run=False)
+    prepared = prepare(asked, Console(quiet=True))
     with showing(Console(quiet=True)) as steps:
         await load_into(stores, prepared, steps)
     assert prepared.conclude(Console(quiet=True)).is_whole

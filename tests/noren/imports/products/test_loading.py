@@ -10,10 +10,11 @@ from rich.console import Console
 from kit.mongo import Database, ensure_indexes
 from kit.times import utc_now
 from noren.exports.products import export_products
+from noren.imports.job import Job
 from noren.imports.products.loading import Loaded, load_products
 from noren.imports.products.mapping import ProductMapping, load_product_mapping
 from noren.imports.products.rows import classify, products_of
-from noren.imports.products.run import ProductImport, ProductJob
+from noren.imports.products.run import ProductImport
 from noren.imports.reading import csv_table, read_table
 from services.catalog.attribute.actions import upsert_attribute
 from services.catalog.attribute.model import AttributeDefinition, AttributeLevel, AttributeOption, AttributeType
@@ -130,7 +131,7 @@ async def test_what_is_exported_comes_in_again_and_changes_nothing(
 async def test_real_rows_are_accounted_for(store: CatalogStore, tmp_path: Path) -> None:
     mapping = load_product_mapping("openfoodfacts-jan")
     table = read_table(EXTRACTS / "openfoodfacts.sql", mapping.file)
-    job = ProductJob(EXTRACTS / "openfoodfacts.sql", mapping, tmp_path / "not-taken.csv", dry_run=False)
+    job = Job(EXTRACTS / "openfoodfacts.sql", mapping, tmp_path / "not-taken.csv")
     prepared = ProductImport(job, classify(table, mapping), table.rows, started=0.0)
     prepared.loaded = await load_products(store, prepared.products, mapping, lambda more: None, now=utc_now())
 

@@ -9,11 +9,12 @@ from rich.console import Console
 
 from kit.mongo import Database, ensure_indexes
 from noren.imports.errors import ImportStopped
+from noren.imports.job import Job
 from noren.imports.progress import showing
 from noren.imports.reading import csv_table, read_table
 from noren.imports.reviews.mapping import ReviewMapping, load_review_mapping
 from noren.imports.reviews.rows import classify
-from noren.imports.reviews.run import ReviewImport, ReviewJob, load_into
+from noren.imports.reviews.run import ReviewImport, load_into
 from services.catalog.model import ExternalRef
 from services.catalog.product.actions import import_products
 from services.catalog.review.counting import audit
@@ -59,7 +60,7 @@ async def store(db: Database) -> CatalogStore:
 def prepared(text: str, **changes: Any) -> ReviewImport:
     mapping = ReviewMapping.model_validate({**MAPPING, **changes})
     rows = classify(csv_table(text, "t.csv"), mapping, NOW)
-    return ReviewImport(ReviewJob(Path("t.csv"), mapping, None, False), rows, len(rows), 0.0)
+    return ReviewImport(Job(Path("t.csv"), mapping), rows, len(rows), 0.0)
 
 
 async def bring(store: CatalogStore, work: ReviewImport) -> ReviewImport:
@@ -115,7 +116,7 @@ async def test_real_reviews_come_in_by_the_mapping_that_ships(store: CatalogStor
     slugs = sorted({row.review.slug for row in rows if row.review is not None})
     await import_products(store, [draft(slug) for slug in slugs], now=NOW)
 
-    work = await bring(store, ReviewImport(ReviewJob(REAL, mapping, None, False), rows, table.rows, 0.0))
+    work = await bring(store, ReviewImport(Job(REAL, mapping), rows, table.rows, 0.0))
 
     assert work.added == table.rows
     assert await audit(store.review, store.standing) == []
