@@ -7,7 +7,6 @@ C. Take the mark off those reviews that still have the version of A.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -66,15 +65,13 @@ class Counter:
 async def settle(reviews: ReviewStore, standings: StandingStore) -> int:
     """Count for one batch of marked reviews, and return how many there were."""
     marked = await reviews.uncounted(BATCH)
-    by_product: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for id, version, product_id in marked:
-        by_product[product_id].append((id, version))
-    for product_id, seen in by_product.items():
+    for product_id in dict.fromkeys(product_id for _, _, product_id in marked):
         while not await standings.put_stars(
             product_id, await standings.epoch(product_id), await reviews.stars(product_id)
         ):
             pass
-        await reviews.counted(seen)
+    if marked:
+        await reviews.counted([(id, version) for id, version, _ in marked])
     return len(marked)
 
 

@@ -54,7 +54,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
             partialFilterExpression={"external.source": {"$type": "string"}},
         ),
         IndexModel([("state", ASCENDING), *OLDEST_FIRST], name="queue"),
-        IndexModel([("uncounted", ASCENDING)], name="uncounted", partialFilterExpression=UNCOUNTED),
+        IndexModel([("product_id", ASCENDING)], name="uncounted_by_product", partialFilterExpression=UNCOUNTED),
         OUTBOX_INDEX,
     ],
 }
@@ -145,8 +145,9 @@ class ReviewStore:
         return await find_page(self.reviews, where, sort, args, _review, projection=_HIDDEN)
 
     async def uncounted(self, limit: int) -> list[tuple[str, int, str]]:
-        """Id, version and product of reviews whose product is to be recounted."""
-        found = self.reviews.find(UNCOUNTED, {"version": 1, "product_id": 1}).limit(limit)
+        """Id, version and product of reviews whose product is to be recounted; those of a product together, so that
+        after many new ones it is counted once and not once a batch."""
+        found = self.reviews.find(UNCOUNTED, {"version": 1, "product_id": 1}).sort("product_id", ASCENDING).limit(limit)
         return [(row["_id"], row["version"], row["product_id"]) for row in await found.to_list()]
 
     async def counted(self, reviews: Sequence[tuple[str, int]]) -> None:
