@@ -1,6 +1,6 @@
 """The way to MongoDB: what is acknowledged is kept, and an outage is told from a mistake."""
 
-import time
+import asyncio
 
 import pytest
 from pymongo import ASCENDING, IndexModel
@@ -88,11 +88,9 @@ async def test_a_database_that_answers_is_ready(db: Database) -> None:
 async def test_a_port_where_nobody_listens_is_not_ready_and_says_so_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mongo.PING_S * 1_000 < mongo.SERVER_SELECTION_MS
     monkeypatch.setattr(mongo, "PING_S", 0.3)
-    begun = time.monotonic()
-    async with connect("mongodb://127.0.0.1:9/?directConnection=true") as client:
-        assert not await is_ready(database(client, "nowhere"))
-
-    assert time.monotonic() - begun < 2.0
+    async with connect("mongodb://127.0.0.1:9/?directConnection=true&serverSelectionTimeoutMS=600000") as client:
+        async with asyncio.timeout(60):
+            assert not await is_ready(database(client, "nowhere"))
 
 
 async def test_the_client_closes_with_its_block(mongo_url: str, fresh_databases: str) -> None:

@@ -36,7 +36,7 @@ async def test_work_that_fails_is_logged_by_name_and_the_rest_goes_on() -> None:
 
     with capture_logs() as logs:
         async with background(drain=fails(), sweep=goes_on()):
-            await asyncio.wait_for(ended.wait(), 1)
+            await asyncio.wait_for(ended.wait(), 30)
 
     assert [(entry["event"], entry["work"]) for entry in logs] == [("background work died", "drain")]
 
@@ -73,6 +73,6 @@ async def test_a_task_that_loses_its_first_cancellation_is_stopped_all_the_same(
     task = asyncio.create_task(deaf())
     await asyncio.sleep(0)
 
-    await asyncio.wait_for(stop(task, again_s=0.01), 1)
+    await asyncio.wait_for(stop(task, again_s=0.01), 30)
     assert lost == ["once"]
     assert task.cancelled()

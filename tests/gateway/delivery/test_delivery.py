@@ -51,7 +51,7 @@ def shop(*closed: str) -> tuple[Engine, dict[str, Gated]]:
 
 
 async def begin(engine: Engine, query: str, variables: dict[str, Any] | None = None) -> tuple[Part, Parts | None]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await engine.execute_in_parts(GraphQLRequest(query, variables or {}), {}, 5)
 
 

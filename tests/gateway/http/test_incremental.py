@@ -174,7 +174,7 @@ async def test_a_part_is_sent_whole_before_the_next_is_there(tmp_path: Path) -> 
     app, subgraphs = gateway(tmp_path, "reviews")
     client = Client(CURRENT)
     answering = asyncio.create_task(app(client.scope, client.receive, client.send))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not client.pieces:
             await asyncio.sleep(0.001)
         [first] = parts_of(client.pieces[0].removesuffix(b"---\r\n") + b"-----\r\n")
@@ -190,7 +190,7 @@ async def test_a_client_that_leaves_ends_what_is_under_way(tmp_path: Path, accep
     client = Client(accept)
     with capture_logs() as lines:
         answering = asyncio.create_task(app(client.scope, client.receive, client.send))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while b"pending" not in b"".join(client.pieces):
                 await asyncio.sleep(0.001)
             client.leaves.set()

@@ -99,7 +99,7 @@ async def test_sends_one_graphql_post_and_returns_the_response() -> None:
 async def test_one_connection_serves_one_call_after_another() -> None:
     async with peer_with(says(OK)) as peer, transport_to(peer.url) as transport:
         for _ in range(5):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
     assert (peer.connections, len(peer.requests)) == (1, 5)
 
 
@@ -143,7 +143,7 @@ async def test_waiting_for_a_place_in_the_pool_counts_against_the_time_limit() -
 async def test_reads_an_answer_however_it_is_cut(pieces: list[bytes]) -> None:
     async with peer_with(says(*pieces)) as peer, transport_to(peer.url) as transport:
         for _ in range(2):
-            assert "data" in await transport.send(QUERY, {}, 1.0)
+            assert "data" in await transport.send(QUERY, {}, 30.0)
     assert peer.connections == 1
 
 
@@ -152,7 +152,7 @@ async def test_a_graphql_error_is_a_response_whatever_its_status(status: int) ->
     body = b'{"errors":[{"message":"no"}]}'
     answer = b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
     async with peer_with(says(answer)) as peer, transport_to(peer.url) as transport:
-        assert await transport.send(QUERY, {}, 1.0) == {"errors": [{"message": "no"}]}
+        assert await transport.send(QUERY, {}, 30.0) == {"errors": [{"message": "no"}]}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ async def test_anything_else_is_unavailable_and_says_what_came(status: int, body
     answer = b"HTTP/1.1 %d X\r\n%s\r\n%s" % (status, length, body)
     async with peer_with(says(answer)) as peer, transport_to(peer.url) as transport:
         with pytest.raises(SubgraphUnavailable) as caught:
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
     assert caught.value.reason == reason
 
 
@@ -182,7 +182,7 @@ async def test_nobody_listening_is_unavailable() -> None:
         url = peer.url
     async with transport_to(url) as transport:
         with pytest.raises(SubgraphUnavailable, match="cannot connect"):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ async def test_nobody_listening_is_unavailable() -> None:
 async def test_a_close_before_the_end_of_an_answer_is_unavailable_and_not_repeated(pieces: list[bytes]) -> None:
     async with peer_with(says(*pieces, then_close=True)) as peer, transport_to(peer.url) as transport:
         with pytest.raises(SubgraphUnavailable, match="connection broke: closed by the peer"):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
     assert len(peer.requests) == 1
 
 
 async def test_what_is_not_http_is_unavailable() -> None:
     async with peer_with(says(b"SSH-2.0-OpenSSH_9.2\r\n")) as peer, transport_to(peer.url) as transport:
         with pytest.raises(SubgraphUnavailable, match="not an HTTP answer"):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
 
 
 async def drops_the_second(peer: Peer, writer: asyncio.StreamWriter) -> None:
@@ -217,8 +217,8 @@ async def drops_the_second(peer: Peer, writer: asyncio.StreamWriter) -> None:
 
 async def test_a_query_on_a_stale_connection_goes_out_once_more_on_a_fresh_one() -> None:
     async with peer_with(drops_the_second) as peer, transport_to(peer.url) as transport:
-        await transport.send(QUERY, {}, 1.0)
-        assert await transport.send(QUERY, {}, 1.0) == {"data": {"shelf": 1}}
+        await transport.send(QUERY, {}, 30.0)
+        assert await transport.send(QUERY, {}, 30.0) == {"data": {"shelf": 1}}
     assert (peer.connections, len(peer.requests)) == (2, 3)
 
 
@@ -236,17 +236,17 @@ async def test_each_sending_has_a_seal_of_its_own() -> None:
 
 async def test_a_mutation_is_never_sent_twice() -> None:
     async with peer_with(drops_the_second) as peer, transport_to(peer.url) as transport:
-        await transport.send(MUTATION, {}, 1.0)
+        await transport.send(MUTATION, {}, 30.0)
         with pytest.raises(SubgraphUnavailable, match="connection broke"):
-            await transport.send(MUTATION, {}, 1.0)
+            await transport.send(MUTATION, {}, 30.0)
         assert len(peer.requests) == 2
-        assert await transport.send(MUTATION, {}, 1.0) == {"data": {"shelf": 1}}
+        assert await transport.send(MUTATION, {}, 30.0) == {"data": {"shelf": 1}}
 
 
 async def test_a_mutation_does_not_meet_a_connection_that_was_seen_to_close() -> None:
     async with peer_with(says(OK, then_close=True)) as peer, transport_to(peer.url) as transport:
         for _ in range(3):
-            await transport.send(MUTATION, {}, 1.0)
+            await transport.send(MUTATION, {}, 30.0)
             await asyncio.sleep(0.01)
     assert (peer.connections, len(peer.requests)) == (3, 3)
 
@@ -256,26 +256,26 @@ async def test_a_query_is_not_repeated_once_part_of_its_answer_came() -> None:
         await says(OK if len(peer.requests) == 1 else OK[:-3], then_close=len(peer.requests) > 1)(peer, writer)
 
     async with peer_with(half_the_second) as peer, transport_to(peer.url) as transport:
-        await transport.send(QUERY, {}, 1.0)
+        await transport.send(QUERY, {}, 30.0)
         with pytest.raises(SubgraphUnavailable):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
     assert len(peer.requests) == 2
 
 
 async def test_an_idle_connection_is_not_used_past_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooled_http, "MAX_IDLE_S", 0.01)
     async with peer_with(says(OK)) as peer, transport_to(peer.url) as transport:
-        await transport.send(QUERY, {}, 1.0)
+        await transport.send(QUERY, {}, 30.0)
         await asyncio.sleep(0.02)
-        await transport.send(QUERY, {}, 1.0)
+        await transport.send(QUERY, {}, 30.0)
     assert peer.connections == 2
 
 
 async def test_connection_close_is_obeyed() -> None:
     answer = OK.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
     async with peer_with(says(answer)) as peer, transport_to(peer.url) as transport:
-        await transport.send(QUERY, {}, 1.0)
-        await transport.send(QUERY, {}, 1.0)
+        await transport.send(QUERY, {}, 30.0)
+        await transport.send(QUERY, {}, 30.0)
     assert peer.connections == 2
 
 
@@ -288,7 +288,7 @@ async def test_an_answer_past_the_limit_is_refused(framing: str, monkeypatch: py
     script = says(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n", *[body] * 10)
     async with peer_with(script) as peer, transport_to(peer.url) as transport:
         with pytest.raises(SubgraphUnavailable, match="larger than 10000 bytes"):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
 
 
 async def test_a_late_answer_never_reaches_the_next_call() -> None:
@@ -301,7 +301,7 @@ async def test_a_late_answer_never_reaches_the_next_call() -> None:
     async with peer_with(late) as peer, transport_to(peer.url) as transport:
         with pytest.raises(SubgraphTimeout, match=r"within 0\.02 s"):
             await transport.send(QUERY, {}, 0.02)
-        assert await transport.send(QUERY, {}, 1.0) == {"data": {"shelf": 2}}
+        assert await transport.send(QUERY, {}, 30.0) == {"data": {"shelf": 2}}
     assert peer.connections == 2
 
 
@@ -313,15 +313,15 @@ async def test_a_cancelled_call_gives_its_place_back_and_its_connection_up() -> 
         with pytest.raises(asyncio.CancelledError):
             await call
         peer.script = says(OK)
-        await transport.send(QUERY, {}, 1.0)
+        await transport.send(QUERY, {}, 30.0)
     assert peer.connections == 2
 
 
 async def test_bytes_nobody_asked_for_spoil_the_connection() -> None:
     async with peer_with(says(OK, b"HTTP/1.1 200 OK\r\n")) as peer, transport_to(peer.url) as transport:
-        await transport.send(QUERY, {}, 1.0)
+        await transport.send(QUERY, {}, 30.0)
         await asyncio.sleep(0.02)
-        assert await transport.send(QUERY, {}, 1.0) == {"data": {"shelf": 1}}
+        assert await transport.send(QUERY, {}, 30.0) == {"data": {"shelf": 1}}
     assert peer.connections == 2
 
 
@@ -329,7 +329,7 @@ async def test_two_answers_in_one_packet_are_one_answer_and_a_closed_connection(
     other = OK.replace(b"1}}", b"2}}")
     async with peer_with(says(OK + other)) as peer, transport_to(peer.url) as transport:
         for _ in range(2):
-            assert await transport.send(QUERY, {}, 1.0) == {"data": {"shelf": 1}}
+            assert await transport.send(QUERY, {}, 30.0) == {"data": {"shelf": 1}}
     assert peer.connections == 2
 
 
@@ -342,7 +342,7 @@ async def test_closing_ends_calls_under_way() -> None:
         with pytest.raises(SubgraphUnavailable):
             await call
         with pytest.raises(SubgraphUnavailable, match="shutting down"):
-            await transport.send(QUERY, {}, 1.0)
+            await transport.send(QUERY, {}, 30.0)
 
 
 @pytest.mark.parametrize("value", ["a\r\nx-noren-context: forged", "a\nb", "a\rb"])

@@ -201,6 +201,6 @@ async def test_a_drainer_waits_for_a_database_that_is_away(ward: Ward, monkeypat
 
 
 async def until_told(ward: Ward, id: str) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while id not in await ward.in_log() or await ward.left():
             await asyncio.sleep(0.02)
