@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 
 from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX
@@ -41,9 +41,10 @@ from services.loyalty.model import (
 )
 from services.loyalty.notice.store import INDEXES as NOTICE_INDEXES
 from services.loyalty.notice.store import NOTICE_DUE_INDEX, NoticeStore
+from services.loyalty.posting.asked import rounds
 from services.loyalty.posting.expiry import EXPIRE
 from services.loyalty.posting.model import ENDING, Posting
-from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, guard, pipeline
+from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, group_update
 from services.loyalty.rank.store import INDEXES as RANK_INDEXES
 from services.loyalty.rank.store import RankStore
 from services.loyalty.refund.store import INDEXES as REFUND_INDEXES
@@ -149,8 +150,7 @@ class LoyaltyStore:
     async def apply(self, posting: Posting, seen_seq: int) -> Posted | None:
         """Make the posting, or change nothing and return None. `seen_seq` is the wallet's when it was looked at."""
         document = await self.wallets.find_one_and_update(
-            guard(posting, seen_seq),
-            pipeline(posting),
+            *group_update([posting], {posting.wallet_id: seen_seq}),
             projection={"keys": 0, "outbox": {"$slice": -1}},
             return_document=True,
         )
@@ -161,7 +161,7 @@ class LoyaltyStore:
 
     async def apply_all(self, postings: Sequence[Posting], seen_seqs: Mapping[str, int]) -> int:
         """Make every posting whose wallet can take it, in their order; return how many were made."""
-        updates = [UpdateOne(guard(p, seen_seqs[p.wallet_id]), pipeline(p)) for p in postings]
+        updates = [UpdateMany(*group_update(group, seen_seqs)) for group in rounds(postings)]
         result = await self.wallets.bulk_write(updates, ordered=True)
         self.on_change()
         return result.matched_count

@@ -155,4 +155,4 @@ def _entered(kind: EntryKind, merge: Merge, other: str) -> list[Document]:
     facts = facts_of(merge.reason, about, None, merge.fingerprint, merge.actor)
     facts["reference"]["counterparty"] = other
     id = f"{wallet_id_of(merge.source)}/merge:{merge.id}:{kind.lower()}"
-    return enter(kind, literal(id), _LEFT, facts)
+    return enter(kind, literal(id), _LEFT, literal(facts))

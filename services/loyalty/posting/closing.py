@@ -19,8 +19,11 @@ def _regular() -> Document:
     return {"$add": ["$regular_points", {"$sum": held}]}
 
 
-def enter(kind: EntryKind, id: object, outside: object, facts: Document) -> list[Document]:
-    """Close a change: totals anew, one more entry. The member's side is what changed, the company's what was asked."""
+def enter(kind: EntryKind, id: object, outside: object, facts: object) -> list[Document]:
+    """Close a change: totals anew, one more entry. The member's side is what changed, the company's what was asked.
+
+    `id`, `outside` and `facts` (as `facts_of` makes them) are expressions.
+    """
     regular_expiry = {"$cond": [{"$gt": ["$regular_points", 0]}, "$regular_expires_at", None]}
     merged_debt = shares_within("$debt_merged", "$debt")
     totals = {
@@ -68,9 +71,9 @@ def enter(kind: EntryKind, id: object, outside: object, facts: Document) -> list
         "type": kind.event_type,
         "subject": "$_id",
         "time": "$$NOW",
-        "data": {"$mergeObjects": [{"kind": kind}, literal(facts), computed]},
+        "data": {"$mergeObjects": [{"kind": kind}, facts, computed]},
     }
-    working = ["before", "lapsed", "taken", "left", "burned", "hold", "spent", "alive", "repaid"]
+    working = ["asked", "before", "lapsed", "taken", "left", "burned", "hold", "spent", "alive", "repaid"]
     return [
         {"$set": totals},
         {"$set": {"outbox": {"$concatArrays": ["$outbox", [entry]]}}},

@@ -24,10 +24,10 @@ def with_merged(lots: object) -> Document:
     return _joined(REGULAR_MERGED, foreign, ("origin",))
 
 
-def burn(points: object, first: str | None = None, only: LotKind | None = None) -> list[Document]:
+def burn(points: object, first: object = None, only: LotKind | None = None) -> list[Document]:
     """Burn lots in the order of their expiry (`Wallet.lots`): `taken` says of which, `left` what was not there.
 
-    Lots of the origin `first` go before all others. `only`: of one kind; those of the other are left alone.
+    Lots of the origin `first`, an expression, go before all others. `only`: of one kind; those of the other are left alone.
     """
     own = {"$subtract": ["$regular_points", {"$sum": "$regular_merged.points"}]}
     regular = {"kind": LotKind.REGULAR, "points": own, "expires_at": "$regular_expires_at"}
@@ -124,9 +124,9 @@ def _of_kind(lots: object, kind: LotKind) -> Document:
     return {"$filter": {"input": lots, "cond": {"$eq": ["$$this.kind", kind]}}}
 
 
-def _first_of(lots: object, origin: str) -> Document:
+def _first_of(lots: object, origin: object) -> Document:
     def those(compare: str) -> Document:
-        return {"$filter": {"input": "$$sorted", "cond": {compare: ["$$this.origin", {"$literal": origin}]}}}
+        return {"$filter": {"input": "$$sorted", "cond": {compare: ["$$this.origin", origin]}}}
 
     return {"$let": {"vars": {"sorted": lots}, "in": {"$concatArrays": [those("$eq"), those("$ne")]}}}
 

@@ -1,12 +1,13 @@
-"""The update that makes a posting: its guard, and the stages that burn, give, hold, release and enter.
+"""The update that makes postings of one shape: its guard, and the stages that burn, give, hold, release and enter.
 
-A part of the store. A pipeline runs on one wallet's document, by the database's clock:
+A part of the store. A pipeline runs on one wallet's document, by the database's clock; `asked` has what is its own:
 
 A  remember the key and the sums before
 B  change lots, holds and debt, as the kind asks
 C  close: sums anew, and one entry whose member's side is what changed and whose company's side is what was asked for
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from kit.mongo import Document
@@ -19,7 +20,8 @@ from services.loyalty.model import (
     EntryKind,
     LotKind,
 )
-from services.loyalty.posting.closing import enter, facts_of, literal, sums
+from services.loyalty.posting.asked import Shape, asked_of, shape_of
+from services.loyalty.posting.closing import enter, sums
 from services.loyalty.posting.lots import add_alive, burn, points_of, split, with_limited, with_merged
 from services.loyalty.posting.model import GIVING, SPENDING, Posting
 from services.loyalty.posting.tally import count, has_room
@@ -40,136 +42,153 @@ _TODAY: Document = {"$dateTrunc": {"date": "$$NOW", "unit": "day"}}
 _HOLDS: Document = {"$ifNull": ["$holds", []]}
 GIFTED_TODAY: Document = {"$cond": [{"$eq": ["$gifted.day", _TODAY]}, "$gifted.points", 0]}
 """Points given away on this day, in UTC."""
+_POINTS = "$asked.points"
+_ORIGIN = "$asked.origin"
+_CAN_BE_CAPTURED: Document = {
+    "$and": [
+        {"$eq": ["$$this.id", "$$asked.hold_id"]},
+        {"$gte": ["$$this.points", "$$asked.points"]},
+        {"$gt": ["$$this.until", "$$NOW"]},
+    ]
+}
 
 
-def guard(posting: Posting, seen_seq: int) -> Document:
-    """The wallets that can take the posting: the one it is for, if its key is new and the points are there."""
-    where: Document = {"_id": posting.wallet_id, "keys": {"$ne": posting.window_key}, "merged_into": None}
-    if posting.origin is not None:
-        where["merges.path"] = posting.origin
-    where |= {"seq": {"$lte": seen_seq + WINDOW}, f"outbox.{MAX_OUTBOX - 1}": {"$exists": False}}
-    also: list[Document] = [NOT_OVERDUE]
-    kind = posting.kind
-    if kind in SPENDING:
-        where |= {"booked": {"$gte": posting.points}, "frozen_at": None}
-        if posting.only is LotKind.REGULAR:
-            where["regular_points"] = {"$gte": posting.points}
-        elif posting.only is LotKind.LIMITED:
-            also.append({"$gte": [{"$sum": "$limited.points"}, posting.points]})
-    elif kind in GIVING:
-        where["booked"] = {"$lte": MAX_BALANCE - posting.points}
-    elif kind is EntryKind.TAKEN_BACK:
-        where["debt"] = {"$lte": MAX_BALANCE - posting.points}
-    elif kind is EntryKind.CAPTURED:
-        also.append({"$anyElementTrue": [{"$map": {"input": _HOLDS, "in": _can_be_captured(posting)}}]})
-    elif kind is EntryKind.VOIDED:
-        where["holds.id"] = posting.reference.hold_id
-    else:
-        where["frozen_at"] = {"$type": "date"} if kind is EntryKind.UNFROZEN else None
+def group_update(postings: Sequence[Posting], seen_seqs: Mapping[str, int]) -> tuple[Document, list[Document]]:
+    """The filter and the stages that make these postings, of one shape and of as many wallets.
+
+    Each is made or left by itself: where its wallet can take it, its key is new and the points are there. `seen_seqs`
+    are the wallets' when the keys were looked for.
+    """
+    shape = shape_of(postings[0])
+    ids = [posting.wallet_id for posting in postings]
+    asked = asked_of(postings, {id: seen_seqs[id] + WINDOW for id in ids})
+    mine = {"vars": {"asked": asked}, "in": {"$and": [*_conditions(shape), *map(has_room, shape.tallies)]}}
+    where = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}, **_guard(shape), "$expr": {"$let": mine}}
+    return where, [{"$set": {"asked": asked}}, *_stages(shape)]
+
+
+def _guard(shape: Shape) -> Document:
+    """What a wallet must be, whatever is asked of it."""
+    where: Document = {"merged_into": None, f"outbox.{MAX_OUTBOX - 1}": {"$exists": False}}
+    kind = shape.kind
+    if kind in SPENDING or kind is EntryKind.FROZEN:
+        where["frozen_at"] = None
+    elif kind is EntryKind.UNFROZEN:
+        where["frozen_at"] = {"$type": "date"}
     if kind is EntryKind.HELD:
         where[f"holds.{MAX_HOLDS - 1}"] = {"$exists": False}
-    if posting.day_limit is not None:
-        also.append({"$lte": [{"$add": [GIFTED_TODAY, posting.points]}, posting.day_limit]})
-    also += [has_room(tally) for tally in posting.tallies]
-    if posting.expires_at is not None:
+    if shape.is_limited:
         where[f"limited.{MAX_LIMITED_LOTS - 1}"] = {"$exists": False}
-    return where | {"$expr": {"$and": also}}
+    return where
 
 
-def pipeline(posting: Posting) -> list[Document]:
-    """The stages that make the posting."""
-    reference, kind = posting.reference, posting.kind
-    facts = facts_of(posting.reason, reference, posting.rule_version, posting.fingerprint, posting.actor)
-    remember = {"$slice": [{"$concatArrays": [[literal(posting.window_key)], "$keys"]}, WINDOW]}
-    outside = 0
+def _conditions(shape: Shape) -> list[Document]:
+    """What must be true of a wallet and what is asked of it."""
+    points, kind = "$$asked.points", shape.kind
+    unused = {"$not": [{"$in": ["$$asked.key", "$keys"]}]}
+    also: list[Document] = [NOT_OVERDUE, unused, {"$lte": ["$seq", "$$asked.last_seq"]}]
+    if shape.is_merged:
+        also.append({"$in": ["$$asked.origin", {"$ifNull": ["$merges.path", []]}]})
+    if kind in SPENDING:
+        also.append({"$gte": ["$booked", points]})
+        if shape.only is LotKind.REGULAR:
+            also.append({"$gte": ["$regular_points", points]})
+        elif shape.only is LotKind.LIMITED:
+            also.append({"$gte": [{"$sum": "$limited.points"}, points]})
+    elif kind in GIVING:
+        also.append({"$lte": [{"$add": ["$booked", points]}, MAX_BALANCE]})
+    elif kind is EntryKind.TAKEN_BACK:
+        also.append({"$lte": [{"$add": ["$debt", points]}, MAX_BALANCE]})
+    elif kind is EntryKind.CAPTURED:
+        also.append({"$anyElementTrue": [{"$map": {"input": _HOLDS, "in": _CAN_BE_CAPTURED}}]})
+    elif kind is EntryKind.VOIDED:
+        also.append({"$in": ["$$asked.hold_id", {"$ifNull": ["$holds.id", []]}]})
+    if shape.is_bounded:
+        also.append({"$lte": [{"$add": [GIFTED_TODAY, points]}, "$$asked.day_limit"]})
+    return also
+
+
+def _stages(shape: Shape) -> list[Document]:
+    kind = shape.kind
+    remember = {"$slice": [{"$concatArrays": [["$asked.key"], "$keys"]}, WINDOW]}
+    outside: object = 0
     if kind in COUNTERPART:
-        outside = -posting.points if kind in GIVING else posting.points
+        outside = {"$subtract": [0, _POINTS]} if kind in GIVING else _POINTS
     return [
         {"$set": {"before": sums(), "keys": remember, "lapsed": 0, "taken": []}},
-        *_change(posting),
-        *count(posting.tallies),
-        *enter(kind, literal(posting.id), outside, facts),
+        *_change(shape),
+        *count(shape.tallies),
+        *enter(kind, "$asked.id", outside, "$asked.facts"),
     ]
 
 
-def _change(posting: Posting) -> list[Document]:
-    match posting.kind:
+def _change(shape: Shape) -> list[Document]:
+    match shape.kind:
         case EntryKind.EARNED:
-            return _earn(posting)
+            return _earn(shape)
         case EntryKind.REDEEMED:
-            return [*burn(posting.points, only=posting.only), {"$set": {"regular_expires_at": _LIFE}}]
+            return [*burn(_POINTS, only=shape.only), {"$set": {"regular_expires_at": _LIFE}}]
         case EntryKind.TAKEN_BACK:
-            return _take_back(posting)
+            return _take_back(shape)
         case EntryKind.HELD:
-            return [*burn(posting.points, only=posting.only), _hold(posting), {"$set": {"taken": []}}]
+            return [*burn(_POINTS, only=shape.only), _hold(), {"$set": {"taken": []}}]
         case EntryKind.CAPTURED:
-            return _capture(posting)
+            return _capture()
         case EntryKind.VOIDED:
-            return [*_take_hold(posting), *_give_back("$hold.lots"), *_repay_from_lots("$hold.points")]
+            return [*_take_hold(), *_give_back("$hold.lots"), *_repay_from_lots("$hold.points")]
         case EntryKind.REFUNDED | EntryKind.GIFT_RECEIVED:
-            return [*_give_anew(posting), *_repay_from_lots(posting.points), {"$set": {"taken": []}}]
+            return [*_give_anew(shape), *_repay_from_lots(_POINTS), {"$set": {"taken": []}}]
         case EntryKind.GIFT_SENT:
-            gifted = {"day": _TODAY, "points": {"$add": [GIFTED_TODAY, posting.points]}}
-            return [*burn(posting.points), {"$set": {"gifted": gifted}}]
+            gifted = {"day": _TODAY, "points": {"$add": [GIFTED_TODAY, _POINTS]}}
+            return [*burn(_POINTS), {"$set": {"gifted": gifted}}]
         case _:
-            frozen = "$$NOW" if posting.kind is EntryKind.FROZEN else None
+            frozen = "$$NOW" if shape.kind is EntryKind.FROZEN else None
             return [{"$set": {"frozen_at": frozen}}]
 
 
-def _earn(posting: Posting) -> list[Document]:
+def _earn(shape: Shape) -> list[Document]:
     """Debt is repaid first; the rest becomes points. Either way the member was active, and regular points live on."""
-    repaid = {"$min": [posting.points, "$debt"]}
-    kept = {"$subtract": [posting.points, repaid]}
+    repaid = {"$min": [_POINTS, "$debt"]}
+    kept = {"$subtract": [_POINTS, repaid]}
     values: Document = {"debt": {"$subtract": ["$debt", repaid]}, "regular_expires_at": _LIFE}
-    if posting.expires_at is None:
+    if not shape.is_limited:
         values["regular_points"] = {"$add": ["$regular_points", kept]}
-        if posting.origin is not None:
-            values["regular_merged"] = with_merged([{"origin": posting.origin, "points": kept}])
+        if shape.is_merged:
+            values["regular_merged"] = with_merged([{"origin": _ORIGIN, "points": kept}])
         return [{"$set": values}]
-    lot = {"points": kept, "expires_at": posting.expires_at, **_origin(posting.origin)}
+    lot = {"points": kept, "expires_at": "$asked.expires_at", **({"origin": _ORIGIN} if shape.is_merged else {})}
     return [{"$set": values | {"limited": with_limited("$limited", [lot])}}]
 
 
-def _take_back(posting: Posting) -> list[Document]:
+def _take_back(shape: Shape) -> list[Document]:
     """Burn what is there, of a merged member first what it brought; the rest is owed."""
     owed: Document = {"debt": {"$add": ["$debt", "$left"]}}
-    if posting.origin is not None:
-        share = [{"origin": posting.origin, "points": "$left"}]
+    if shape.is_merged:
+        share = [{"origin": _ORIGIN, "points": "$left"}]
         owed["debt_merged"] = {"$concatArrays": [{"$ifNull": ["$debt_merged", []]}, share]}
-    return [*burn(posting.points, posting.origin), {"$set": owed}]
+    return [*burn(_POINTS, _ORIGIN if shape.is_merged else None), {"$set": owed}]
 
 
-def _origin(origin: str | None) -> Document:
-    return {} if origin is None else {"origin": origin}
-
-
-def _hold(posting: Posting) -> Document:
-    assert posting.hold_s is not None, "a HELD posting says for how long"
-    until = {"$dateAdd": {"startDate": "$$NOW", "unit": "second", "amount": posting.hold_s}}
-    hold = {"id": literal(posting.reference.hold_id), "points": posting.points, "until": until, "lots": "$taken"}
+def _hold() -> Document:
+    until = {"$dateAdd": {"startDate": "$$NOW", "unit": "second", "amount": "$asked.hold_s"}}
+    hold = {"id": "$asked.hold_id", "points": _POINTS, "until": until, "lots": "$taken"}
     return {"$set": {"holds": {"$concatArrays": [_HOLDS, [hold]]}}}
 
 
-def _can_be_captured(posting: Posting) -> Document:
-    is_it = {"$eq": ["$$this.id", literal(posting.reference.hold_id)]}
-    return {"$and": [is_it, {"$gte": ["$$this.points", posting.points]}, {"$gt": ["$$this.until", "$$NOW"]}]}
-
-
-def _take_hold(posting: Posting) -> list[Document]:
+def _take_hold() -> list[Document]:
     """The hold leaves the wallet; later stages find it as `hold`."""
-    id = literal(posting.reference.hold_id)
-    its = {"$filter": {"input": _HOLDS, "cond": {"$eq": ["$$this.id", id]}}}
-    others = {"$filter": {"input": _HOLDS, "cond": {"$ne": ["$$this.id", id]}}}
+    its = {"$filter": {"input": _HOLDS, "cond": {"$eq": ["$$this.id", "$asked.hold_id"]}}}
+    others = {"$filter": {"input": _HOLDS, "cond": {"$ne": ["$$this.id", "$asked.hold_id"]}}}
     return [{"$set": {"hold": {"$first": its}}}, {"$set": {"holds": others}}]
 
 
-def _capture(posting: Posting) -> list[Document]:
+def _capture() -> list[Document]:
     """Burn of the hold's lots in their order; what is not needed goes back. The member was active."""
     return [
-        *_take_hold(posting),
-        {"$set": {"burned": split("$hold.lots", posting.points), "regular_expires_at": _LIFE}},
+        *_take_hold(),
+        {"$set": {"burned": split("$hold.lots", _POINTS), "regular_expires_at": _LIFE}},
         *_give_back("$burned.kept"),
-        *_repay_from_lots({"$subtract": ["$hold.points", posting.points]}),
+        *_repay_from_lots({"$subtract": ["$hold.points", _POINTS]}),
         {"$set": {"taken": "$spent"}},
     ]
 
@@ -187,21 +206,19 @@ def _give_back(lots: str) -> list[Document]:
     ]
 
 
-def _give_anew(posting: Posting) -> list[Document]:
+def _give_anew(shape: Shape) -> list[Document]:
     """Lots come back, or from another member. A refund's that have expired get a grace; a gift's are all limited."""
     grace = {"$dateAdd": {"startDate": "$$NOW", "unit": "day", "amount": REFUND_GRACE.days}}
-    lots: list[Document] = []
-    for lot in posting.lots:
-        lives_on = {"$cond": [{"$gt": [lot.expires_at, "$$NOW"]}, lot.expires_at, grace]}
-        regular = posting.kind is EntryKind.REFUNDED and lot.kind is LotKind.REGULAR
-        kind = LotKind.REGULAR if regular else LotKind.LIMITED
-        given: Document = {"kind": kind, "points": lot.points, "expires_at": lives_on}
-        if lot.origin is not None:  # of a merge that is undone by now, the points stay with who spent them
-            is_member = {"$in": [lot.origin, {"$ifNull": ["$merges.path", []]}]}
-            given["origin"] = {"$cond": [is_member, lot.origin, "$$REMOVE"]}
-        lots.append(given)
-    stages: list[Document] = [{"$set": {"alive": lots}}, *add_alive()]
-    if any(lot["kind"] is LotKind.REGULAR for lot in lots):
+    is_member = {"$in": ["$$this.origin", {"$ifNull": ["$merges.path", []]}]}
+    given = {
+        "kind": "$$this.kind" if shape.kind is EntryKind.REFUNDED else LotKind.LIMITED,
+        "points": "$$this.points",
+        "expires_at": {"$cond": [{"$gt": ["$$this.expires_at", "$$NOW"]}, "$$this.expires_at", grace]},
+        # of a merge that is undone by now, the points stay with who spent them
+        "origin": {"$cond": [is_member, "$$this.origin", "$$REMOVE"]},
+    }
+    stages: list[Document] = [{"$set": {"alive": {"$map": {"input": "$asked.lots", "in": given}}}}, *add_alive()]
+    if shape.gives_regular:
         stages.append({"$set": {"regular_expires_at": {"$max": ["$regular_expires_at", grace]}}})
     return stages
 
