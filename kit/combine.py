@@ -43,6 +43,7 @@ class Combiner(Generic[T, R]):
             while self._waiting:
                 size = min(self._limit, len(self._waiting))
                 await self._answer([self._waiting.popleft() for _ in range(size)])
+                await asyncio.sleep(0)  # who was answered and comes again at once goes with those who waited
         finally:
             self._running -= 1
 

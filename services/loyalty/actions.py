@@ -11,7 +11,6 @@ from kit.times import utc_now
 from services.loyalty.model import CustomerId, Entry, EntryKind, Wallet, WalletId, step_problems, wallet_id_of
 from services.loyalty.posting.model import PointsRequest, Posting, check_request
 from services.loyalty.spending.actions import judge_spending, too_fast
-from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
 
 MAX_ATTEMPTS = 20
@@ -51,7 +50,7 @@ async def earn(store: LoyaltyStore, request: PointsRequest, *, now: datetime) ->
 async def redeem(store: LoyaltyStore, request: PointsRequest, *, now: datetime) -> Posted:
     """Spend points, the first to expire first; refused as a whole if there are too few or the rules are against it."""
     check_key(request.idempotency_key)
-    spending = SpendingStore(store.db)
+    spending = store.spending
     verdict = await judge_spending(spending, request.points, request.basket, now)
     posting = replace(request.posting(EntryKind.REDEEMED), only=verdict.only, tallies=verdict.tallies)
 
@@ -73,7 +72,11 @@ async def post(
 
     `problems` refuse it unless it was made before. A wallet that is not there is opened as of `open_at`, if given.
     `judge` names a refusal that takes more than the wallet to know; it is asked after an update has missed.
+    It goes with what others post at this moment; what is not made so is looked at alone.
     """
+    posted = None if problems else await store.groups.make(posting)
+    if posted is not None:
+        return posted
     missed = False
     for _ in range(MAX_ATTEMPTS):
         wallet, entry = await store.look(posting)
@@ -109,7 +112,7 @@ async def post_all(store: LoyaltyStore, postings: Sequence[Posting]) -> None:
         if not pending:
             return
         batch = _one_window_each(pending)
-        if await store.apply_all(batch, seqs) < len(batch):
+        if await store.groups.apply(batch, seqs) < len(batch):
             await store.expire(list(seqs))
             await asyncio.sleep(RETRY_S)
         elif len(batch) == len(pending):
@@ -167,14 +170,15 @@ async def _not_made(
     An entry may lie in the outbox of the customer's own wallet or of any that stood for it (`former`).
     """
     own = {wallet_id_of(posting.customer_id) for posting in postings}
-    standings = await store.standings(own | former | {posting.wallet_id for posting in postings})
+    ids = [posting.id for posting in postings]
+    standings = await store.groups.standings(own | former | {posting.wallet_id for posting in postings}, ids)
     missing = {posting.customer_id for posting in postings if posting.wallet_id not in standings}
     if missing:
         await store.open(dict.fromkeys(missing, utc_now()))
-    made = {id for _, undrained in standings.values() for id in undrained}
-    made |= await store.drained(posting.id for posting in postings)
+    made = {id for standing in standings.values() for id in standing.undrained}
+    made |= await store.groups.drained(ids)
     left = [posting for posting in postings if posting.id not in made]
-    seqs = {wallet_id: seq for wallet_id, (seq, _) in standings.items()}
+    seqs = {wallet_id: standing.seq for wallet_id, standing in standings.items()}
     return left, {posting.wallet_id: seqs.get(posting.wallet_id, 0) for posting in left}
 
 

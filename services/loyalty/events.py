@@ -17,7 +17,6 @@ from services.loyalty.earning.model import BasketLine
 from services.loyalty.gift.actions import let_arrive
 from services.loyalty.model import CustomerId, Entry, EntryKind
 from services.loyalty.spending.events import PRODUCT_CHANGED, hear_products
-from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore, entry_of
 
 CUSTOMER_CREATED = "noren.customer.created.v1"
@@ -51,7 +50,7 @@ def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
         await handle_events(store, events)
 
     async def handle_products(events: Sequence[Event]) -> None:
-        await hear_products(SpendingStore(store.db), events)
+        await hear_products(store.spending, events)
 
     return [
         Consumer("loyalty", store.db, event_log, HEARD, handle),

@@ -4,11 +4,10 @@ A wallet is one document. Whether a posting may be made stands in the filter of 
 update's pipeline, entry and running balance included. Shard keys: wallets `_id`, journal `subject` (the wallet's id).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX
@@ -18,38 +17,23 @@ from services.loyalty.accounting.store import BOOKED_INDEX
 from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
+from services.loyalty.documents import Posted, entry_of, new_wallet, step_of, wallet_from
 from services.loyalty.live.hub import WalletHub
 from services.loyalty.merge.families import Home, homes
 from services.loyalty.merge.store import INDEXES as MERGE_INDEXES
-from services.loyalty.model import (
-    Account,
-    CustomerId,
-    Entry,
-    EntryKind,
-    Hold,
-    HoldId,
-    Lot,
-    LotKind,
-    Member,
-    Movement,
-    Reference,
-    Share,
-    Step,
-    Wallet,
-    WalletId,
-    wallet_id_of,
-)
+from services.loyalty.model import CustomerId, Entry, Step, Wallet, WalletId
 from services.loyalty.notice.store import INDEXES as NOTICE_INDEXES
 from services.loyalty.notice.store import NOTICE_DUE_INDEX, NoticeStore
-from services.loyalty.posting.asked import rounds
 from services.loyalty.posting.expiry import EXPIRE
+from services.loyalty.posting.groups import PostingGroups
 from services.loyalty.posting.model import ENDING, Posting
 from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, group_update
 from services.loyalty.rank.store import INDEXES as RANK_INDEXES
 from services.loyalty.rank.store import RankStore
 from services.loyalty.refund.store import INDEXES as REFUND_INDEXES
+from services.loyalty.spending.store import SpendingStore
 
-__all__ = ["INDEXES", "WINDOW", "LoyaltyStore", "Posted", "entry_of"]
+__all__ = ["INDEXES", "WINDOW", "LoyaltyStore", "Posted", "entry_of", "wallet_from"]
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "wallets": [
@@ -96,14 +80,6 @@ STEP_FIELDS: Document = {
 WITHOUT_HISTORY: Document = {"keys": 0, "outbox": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """An entry and its wallet: as the entry left it, or as it is by now if the entry was there before."""
-
-    wallet: Wallet
-    entry: Entry
-
-
 class LoyaltyStore:
     """The wallets and their journal; `db` also holds the accruals, which have a store of their own."""
 
@@ -115,13 +91,15 @@ class LoyaltyStore:
         self.ranks = RankStore(db, self._changed)
         self.notice = NoticeStore(db, self._changed)
         self.live = WalletHub(self.journal)
+        self.spending = SpendingStore(db)
+        self.groups = PostingGroups(db, self._changed)
 
     def _changed(self) -> None:
         self.on_change()
 
     async def open(self, customers: Mapping[CustomerId, datetime]) -> int:
         """Open the wallets that are not there yet, with the time since when; return how many were new."""
-        return await insert_new(self.wallets, [_new_wallet(id, at) for id, at in customers.items()])
+        return await insert_new(self.wallets, [new_wallet(id, at) for id, at in customers.items()])
 
     async def wallets_by_id(self, ids: Sequence[str]) -> dict[str, Wallet]:
         """The wallets there are, by id."""
@@ -158,22 +136,6 @@ class LoyaltyStore:
             return None
         self.on_change()
         return Posted(wallet_from(document), entry_of(document["outbox"][-1]))
-
-    async def apply_all(self, postings: Sequence[Posting], seen_seqs: Mapping[str, int]) -> int:
-        """Make every posting whose wallet can take it, in their order; return how many were made."""
-        updates = [UpdateMany(*group_update(group, seen_seqs)) for group in rounds(postings)]
-        result = await self.wallets.bulk_write(updates, ordered=True)
-        self.on_change()
-        return result.matched_count
-
-    async def standings(self, wallet_ids: Iterable[str]) -> dict[str, tuple[int, list[str]]]:
-        """Of each wallet that exists: how many entries it has, and the ids of those still in its outbox."""
-        found = self.wallets.find({"_id": {"$in": list(wallet_ids)}}, {"seq": 1, "outbox.id": 1})
-        return {row["_id"]: (row["seq"], [entry["id"] for entry in row["outbox"]]) async for row in found}
-
-    async def drained(self, posting_ids: Iterable[str]) -> set[str]:
-        """Which of these postings have their entry in the journal; asked after `standings`, as `look` does."""
-        return {row["_id"] async for row in self.journal.find({"_id": {"$in": list(posting_ids)}}, {"_id": 1})}
 
     async def due(self, now: datetime, limit: int) -> list[WalletId]:
         """Wallets with a lot past its expiry, the longest overdue first."""
@@ -271,116 +233,9 @@ class LoyaltyStore:
         seqs = {wallet["_id"]: wallet["seq"] for wallet in found}
         span = {"subject": {"$gte": found[0]["_id"], "$lte": found[-1]["_id"]}}
         async for row in self.journal.find(span, STEP_FIELDS, hint="statement", batch_size=READ_BATCH):
-            subject, step = row["subject"], _step(row["data"])
+            subject, step = row["subject"], step_of(row["data"])
             if step.seq <= seqs.get(subject, 0):  # what came after the wallet was read is not its matter
                 steps[subject][step.seq] = step
         for wallet in found:
-            steps[wallet["_id"]] |= {step.seq: step for step in (_step(entry["data"]) for entry in wallet["outbox"])}
+            steps[wallet["_id"]] |= {step.seq: step for step in (step_of(entry["data"]) for entry in wallet["outbox"])}
         return [(wallet_from(w), [step for _, step in sorted(steps[w["_id"]].items())]) for w in found]
-
-
-def _new_wallet(customer_id: CustomerId, opened_at: datetime) -> Document:
-    return {
-        "_id": wallet_id_of(customer_id),
-        "customer_id": customer_id,
-        "regular_points": 0,
-        "regular_expires_at": None,
-        "limited": [],
-        "booked": 0,
-        "next_expiry_at": None,
-        "holds": [],
-        "next_hold_end_at": None,
-        "next_notice_at": None,
-        "debt": 0,
-        "frozen_at": None,
-        "seq": 0,
-        "keys": [],
-        "outbox": [],
-        "opened_at": opened_at,
-    }
-
-
-def wallet_from(document: Document) -> Wallet:
-    return Wallet(
-        id=document["_id"],
-        customer_id=document["customer_id"],
-        regular_points=document["regular_points"],
-        regular_expires_at=document["regular_expires_at"],
-        limited=tuple(
-            Lot(LotKind.LIMITED, lot["points"], lot["expires_at"], lot.get("origin")) for lot in document["limited"]
-        ),
-        booked=document["booked"],
-        debt=document["debt"],
-        seq=document["seq"],
-        holds=tuple(_hold(hold) for hold in document.get("holds", ())),
-        frozen_at=document.get("frozen_at"),
-        merged_into=document.get("merged_into"),
-        members=tuple(Member(one["path"], one["customer_id"]) for one in document.get("merges", ())),
-        regular_merged=_shares(document.get("regular_merged", ())),
-        debt_merged=_shares(document.get("debt_merged", ())),
-    )
-
-
-def _shares(documents: Sequence[Document]) -> tuple[Share, ...]:
-    return tuple(Share(one["origin"], one["points"]) for one in documents)
-
-
-def _hold(document: Document) -> Hold:
-    lots = tuple(
-        Lot(LotKind(lot["kind"]), lot["points"], lot["expires_at"], lot.get("origin")) for lot in document["lots"]
-    )
-    return Hold(HoldId(document["id"]), document["points"], document["until"], lots, document.get("origin"))
-
-
-def _step(data: Document) -> Step:
-    wallet = held = debt = total = 0
-    for posting in data["postings"]:
-        account, points = posting["account"], posting["points"]
-        total += points
-        if account == "wallet":
-            wallet += points
-        elif account == "held":
-            held += points
-        elif account == "debt":
-            debt += points
-    held_after = data.get("heldAfter", 0)
-    return Step(data["seq"], wallet, held, debt, total, data["balanceAfter"], held_after, data["debtAfter"])
-
-
-def entry_of(row: Document) -> Entry:
-    """From an outbox, where the id is `id`, or from the journal, which has `id` too.
-
-    Entries made before there were holds, refunds and gifts lack what those brought.
-    """
-    data = row["data"]
-    about = data["reference"]
-    reference = Reference(
-        order_id=about["orderId"],
-        return_id=about["returnId"],
-        note=about["note"],
-        hold_id=about.get("holdId"),
-        counterparty=about.get("counterparty"),
-        refunds=about.get("refunds"),
-        merge_id=about.get("mergeId"),
-    )
-    return Entry(
-        id=row["id"],
-        wallet_id=data["walletId"],
-        seq=data["seq"],
-        kind=EntryKind(data["kind"]),
-        at=row["time"],
-        points=data["points"],
-        balance_after=data["balanceAfter"],
-        debt_after=data["debtAfter"],
-        movements=tuple(Movement(Account(m["account"]), m["points"]) for m in data["postings"]),
-        reason=data["reason"],
-        reference=reference,
-        rule_version=data["ruleVersion"],
-        fingerprint=data["fingerprint"],
-        held_after=data.get("heldAfter", 0),
-        taken=tuple(
-            Lot(LotKind(lot["kind"]), lot["points"], lot["expiresAt"], lot.get("origin"))
-            for lot in data.get("taken", ())
-        ),
-        actor=data.get("actor"),
-    )

@@ -65,9 +65,7 @@ async def grant(store: LoyaltyStore, happened: Happened, *, now: datetime) -> Gr
         if rule.applies(happened):
             (posting,), _ = await at_home(store, [happened.posting(rule, rules.version, now)])
             try:
-                posted = await post(
-                    store, posting, open_at=now, judge=_judge(SpendingStore(store.db), rule, posting.tallies[0])
-                )
+                posted = await post(store, posting, open_at=now, judge=_judge(store.spending, rule, posting.tallies[0]))
             except Refused as refused:
                 refusals += refused.refusals
                 continue

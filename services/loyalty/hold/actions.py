@@ -20,9 +20,8 @@ from services.loyalty.hold.model import (
     open_hold,
 )
 from services.loyalty.model import Entry, EntryKind, HoldId, Reference, Wallet
-from services.loyalty.posting.model import Posting
+from services.loyalty.posting.model import ENDING, Posting
 from services.loyalty.spending.actions import judge_spending, too_fast
-from services.loyalty.spending.store import SpendingStore
 from services.loyalty.store import LoyaltyStore
 
 SWEEP_BATCH = 200
@@ -42,7 +41,7 @@ async def hold(store: LoyaltyStore, request: HoldRequest, *, now: datetime) -> H
     """Set points aside, the first to expire first; refused as a whole if there are too few or the rules forbid it."""
     asked = request.asked
     check_key(asked.idempotency_key)
-    spending = SpendingStore(store.db)
+    spending = store.spending
     verdict = await judge_spending(spending, asked.points, asked.basket, now)
     posting = replace(request.posting(HoldId(new_id("hld"))), only=verdict.only, tallies=verdict.tallies)
 
@@ -120,6 +119,8 @@ def _judge(store: LoyaltyStore, posting: Posting) -> Judge:
 async def _standing(store: LoyaltyStore, wallet: Wallet, entry: Entry, now: datetime) -> HoldPosted:
     hold_id = entry.reference.hold_id
     assert hold_id is not None, "an entry of a hold names it"
+    if entry.kind in ENDING:
+        return HoldPosted(HoldStanding.of_ended(HoldId(hold_id), entry), wallet, entry)
     standing = await find_hold(store, wallet, hold_id, now)
     assert standing is not None, "a hold is in its wallet or has an ending"
     return HoldPosted(standing, wallet, entry)

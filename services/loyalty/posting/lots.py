@@ -27,7 +27,7 @@ def with_merged(lots: object) -> Document:
 def burn(points: object, first: object = None, only: LotKind | None = None) -> list[Document]:
     """Burn lots in the order of their expiry (`Wallet.lots`): `taken` says of which, `left` what was not there.
 
-    Lots of the origin `first`, an expression, go before all others. `only`: of one kind; those of the other are left alone.
+    Lots of the origin `first`, an expression, go before all others. `only`: of one kind; the other is left alone.
     """
     own = {"$subtract": ["$regular_points", {"$sum": "$regular_merged.points"}]}
     regular = {"kind": LotKind.REGULAR, "points": own, "expires_at": "$regular_expires_at"}

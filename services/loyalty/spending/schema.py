@@ -13,7 +13,6 @@ from services.loyalty.model import wallet_id_of
 from services.loyalty.spending.actions import preview
 from services.loyalty.spending.inputs import to_basket
 from services.loyalty.spending.model import check_basket
-from services.loyalty.spending.store import SpendingStore
 from services.loyalty.spending.types import SpendPreview
 
 
@@ -43,4 +42,4 @@ class SpendingQuery:
         if problems := check_basket(basket, ()):
             raise BadUserInput(str(Refused(*problems)))
         wallet = await context.loaders.wallet_by_id.load(wallet_id)
-        return SpendPreview.of(await preview(SpendingStore(context.store.db), basket, wallet, context.caller.at))
+        return SpendPreview.of(await preview(context.store.spending, basket, wallet, context.caller.at))

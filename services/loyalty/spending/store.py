@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
+from kit.combine import Combiner
 from kit.mongo import Database, Document
 from services.loyalty.earning.store import COLLECTION as PROGRAMMES
 from services.loyalty.earning.store import spending_of
@@ -19,6 +20,8 @@ from services.loyalty.spending.model import Goods, SpendRules
 GOODS = "goods"
 BUILT_IN = 1
 """The version of the programme that needs no document."""
+COMBINED = 500
+"""Spendings that ask for their rules at once."""
 
 
 class SpendingStore:
@@ -28,12 +31,23 @@ class SpendingStore:
         self._programmes = db[PROGRAMMES]
         self._goods = db[GOODS]
         self._wallets = db["wallets"]
+        self._rules = {BUILT_IN: SpendRules()}
+        self._rules_at = Combiner(self._rules_of_all, limit=COMBINED)
 
     async def rules_at(self, at: datetime) -> tuple[int, SpendRules]:
-        """The programme in force then, without what is earned by it: one short read, since every spending asks."""
-        begun = {"$or": [{"valid_from": None}, {"valid_from": {"$lte": at}}]}
-        found = await self._programmes.find_one(begun, {"spending": 1}, sort=[("_id", -1)])
-        return (BUILT_IN, SpendRules()) if found is None else (int(found["_id"]), spending_of(found))
+        """The programme in force then, without what is earned by it; those who ask at one moment share a read."""
+        return await self._rules_at(at)
+
+    async def _rules_of_all(self, instants: Sequence[datetime]) -> list[tuple[int, SpendRules]]:
+        begun = {"$or": [{"valid_from": None}, {"valid_from": {"$lte": max(instants)}}]}
+        found = await self._programmes.find(begun, {"valid_from": 1}, sort=[("_id", -1)]).to_list()
+        begins = [(int(row["_id"]), row["valid_from"]) for row in found]
+        numbers = [next((n for n, begin in begins if begin is None or begin <= at), BUILT_IN) for at in instants]
+        unread = sorted(set(numbers) - self._rules.keys())  # a version never changes
+        if unread:
+            async for row in self._programmes.find({"_id": {"$in": unread}}, {"spending": 1}):
+                self._rules[int(row["_id"])] = spending_of(row)
+        return [(number, self._rules[number]) for number in numbers]
 
     async def counted(self, wallet_id: str, tally: Tally) -> int:
         """What the wallet counts of a tally by now."""
