@@ -27,6 +27,7 @@ INT64 = range(-(2**63), 2**63)
 NOT_OURS = "after: expected a cursor this list gave"
 
 T = TypeVar("T")
+U = TypeVar("U")
 Sort = Sequence[tuple[str, int]]
 """Fields with 1 (rising) or -1 (falling); the last one must be unique, and no row lacks one or holds null in it."""
 
@@ -55,6 +56,12 @@ class Page(Generic[T]):
     has_next: bool
     has_previous: bool
     count: Callable[[], Awaitable[int]]
+
+    def mapped(self, show: Callable[[T], U | None]) -> "Page[U]":
+        """The same page with each row shown otherwise; a row that is shown as None is left out."""
+        shown = [(row, cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True) if (row := show(node))]
+        rows, cursors = [row for row, _ in shown], [cursor for _, cursor in shown]
+        return Page(rows, cursors, self.has_next, self.has_previous, self.count)
 
 
 class Cursors(Sequence[str]):

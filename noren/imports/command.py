@@ -14,7 +14,7 @@ from kit.settings import KitSettings
 from noren.database import use_mongodb
 from noren.imports.asked import Asked, Prepared
 from noren.imports.errors import CountsDisagree, ImportStopped
-from services.customer.store import IdentityKeyChanged
+from services.customer.store import IdentityKeyChanged, VaultKeyChanged
 
 app = typer.Typer(no_args_is_help=True, help="Bring a shop's history in from files.")
 
@@ -111,7 +111,7 @@ def _consoles() -> Iterator[tuple[Console, Console]]:
     try:
         require_extra()
         yield out, err
-    except (ImportStopped, CountsDisagree, IdentityKeyChanged) as stopped:
+    except (ImportStopped, CountsDisagree, IdentityKeyChanged, VaultKeyChanged) as stopped:
         err.print(str(stopped), style="red", highlight=False, markup=False)
         raise typer.Exit(STOPPED) from None
     except ConnectionFailure as failure:

@@ -11,21 +11,25 @@ from kit.ids import new_id
 from kit.log import logger
 from kit.mongo import OUTAGE
 from kit.times import utc_now
-from services.customer.checks import INPUT, check_changes, check_draft, check_identity, check_room
+from services.customer.checks import INPUT, check_changes, check_draft, check_identity, check_own, check_room
 from services.customer.claim.store import Taken
 from services.customer.identity import IdentityType, Unusable, normalise
 from services.customer.importing import import_customers
 from services.customer.model import (
+    DEFAULT_SOURCE,
     Creation,
     Customer,
     CustomerChanges,
     CustomerDraft,
     CustomerExternalIdTaken,
     CustomerId,
+    Identity,
     IdentityDraft,
     IdentityTaken,
     State,
 )
+from services.customer.profile import store as profiles
+from services.customer.profile.model import Trait
 from services.customer.store import ClaimedElsewhere, CustomerStore
 
 __all__ = [
@@ -69,8 +73,8 @@ async def create(
                 continue
             if begun.fingerprint != creation.fingerprint:
                 raise Refused(IdempotencyKeyReused(key=key))
-            if begun.state is State.LIVE:
-                return begun.customer
+            if begun.state is State.LIVE or begun.state is State.MERGED:
+                return await _existing(store, begun.customer.id, "idempotencyKey")
             attempt = begun.customer
         finished = await _finish(store, attempt, now)
         if isinstance(finished, Customer):
@@ -81,33 +85,52 @@ async def create(
 
 
 async def update(
-    store: CustomerStore, id: str, expected_version: int, changes: CustomerChanges, *, now: datetime
+    store: CustomerStore,
+    id: str,
+    expected_version: int,
+    changes: CustomerChanges,
+    *,
+    source: str = DEFAULT_SOURCE,
+    now: datetime,
 ) -> Customer:
-    """Set the given fields of the version somebody saw."""
+    """Set the given fields of the version somebody saw, on the word of `source`."""
     values = check_changes(changes, now=now)
-    return await store.update(id, expected_version, values, now) or await _refuse_edit(store, id, expected_version)
+    traits = [Trait(name, source, now, value, edited=True) for name, value in values.items()]
+    there = await _existing(store, id, "id")
+    if not await profiles.observe(store, there.id, traits, now, version=expected_version):
+        await _refuse_edit(store, there.id, expected_version)
+    return await _existing(store, there.id, "id")
 
 
 async def add_identity(
     store: CustomerStore, id: str, draft: IdentityDraft, *, region: str, reveal: bool, now: datetime
 ) -> Customer:
     """One more identity; a profile that has it already stays as it is."""
+    check_own(draft, (*INPUT, "type"))
     identity = check_identity(draft, (*INPUT, "value"), region=region, now=now)
     for _ in range(ATTEMPTS):
-        try:
-            kept = await store.add_identity(id, identity, now)
-        except ClaimedElsewhere as elsewhere:
-            if elsewhere.profile is None:
-                continue
-            taken = Taken(id, identity, elsewhere.profile)
-            raise Refused(await _identity_taken(store, taken, ("input", "value"), reveal)) from None
-        if kept is not None:
-            return kept
         there = await _existing(store, id, "customerId")
         if there.has(identity.type, identity.value):
-            return there
+            return await _proven(store, there, identity, now)
         check_room(there.identities, identity.type, INPUT)
+        try:
+            if await profiles.add_identity(store, there.id, identity, now):
+                return await _existing(store, there.id, "customerId")
+        except ClaimedElsewhere as elsewhere:
+            if elsewhere.profile is not None and elsewhere.profile != there.id:
+                taken = Taken(id, identity, elsewhere.profile)
+                raise Refused(await _identity_taken(store, taken, ("input", "value"), reveal)) from None
     raise Unavailable(INTERRUPTED)
+
+
+async def _proven(store: CustomerStore, there: Customer, identity: Identity, now: datetime) -> Customer:
+    """The customer with this identity of theirs verified, if it is said to be."""
+    if not identity.verified:
+        return there
+    for id in (there.id, *there.members):
+        if await profiles.prove_identity(store, id, identity.type, identity.value, now):
+            return await _existing(store, there.id, "customerId")
+    return there
 
 
 async def remove_identity(
@@ -115,8 +138,10 @@ async def remove_identity(
 ) -> Customer:
     """One identity less, the last one too; a profile that does not have it stays as it is."""
     identity = check_identity(draft, (*INPUT, "value"), region=region, now=now)
-    kept = await store.remove_identity(id, identity.type, identity.value, now)
-    return kept or await _existing(store, id, "customerId")
+    there = await _existing(store, id, "customerId")
+    if not await profiles.remove_identity(store, there.id, identity.type, identity.value, now):
+        return there
+    return await _existing(store, there.id, "customerId")
 
 
 async def look_up(store: CustomerStore, type: IdentityType, argument: str, raw: str, *, region: str) -> Customer | None:
@@ -136,14 +161,13 @@ async def sweep(store: CustomerStore, *, now: datetime, grace: timedelta = GRACE
         if await store.abort(id):
             await store.discard(id)
     claims = await store.claims.stale(before)
-    profiles = await store.begun_by_id({claim.profile for claim in claims})
+    listed = await store.listed({claim.profile for claim in claims})
     for claim in claims:
-        profile = profiles.get(claim.profile)
-        if profile is None or profile.state is State.ABORTED:
-            await store.claims.release_one(claim)
-        elif profile.state is State.LIVE:
-            listed = claim.key in store.claims.keys(profile.customer.identities)
-            await (store.claims.settle_one(claim) if listed else store.claims.release_one(claim))
+        state, keys = listed.get(claim.profile, (State.ABORTED, set()))
+        if state is State.DRAFT:
+            continue
+        kept = claim.key in keys and state is not State.ABORTED
+        await (store.claims.settle_one(claim) if kept else store.claims.release_one(claim))
     return len(drafts) + len(claims)
 
 
@@ -166,11 +190,10 @@ async def audit(store: CustomerStore) -> list[str]:
     listed = 0
     async for batch in store.live_identities():
         listed += len(batch)
-        keys = [store.claims.key(identity.type, identity.value) for _, identity in batch]
-        holders = await store.claims.holders(keys)
-        for key, (id, identity) in zip(keys, batch, strict=True):
+        holders = await store.claims.holders([key for _, _, key in batch])
+        for id, type, key in batch:
             if holders.get(key) != id:
-                problems.append(f"{id} lists an identity of type {identity.type.value} without holding its claim")
+                problems.append(f"{id} lists an identity of type {type.value} without holding its claim")
     claims = await store.claims.count()
     if claims != listed:
         problems.append(f"{claims} claims for {listed} identities of live profiles")

@@ -16,17 +16,17 @@ from services.customer.context import Context
 from services.customer.events import drainers
 from services.customer.loaders import Loaders
 from services.customer.schema import schema
-from services.customer.settings import Settings, identity_key
+from services.customer.settings import Settings, identity_key, survivorship, vault_key
 from services.customer.store import INDEXES, CustomerStore
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[CustomerStore]:
-    """Customer's store with its indexes made; IdentityKeyChanged if its claims have another key."""
+    """Customer's store with its indexes made; IdentityKeyChanged, VaultKeyChanged if it was kept with other keys."""
     async with open_database(settings.mongodb_url, f"{settings.database_prefix}_customer") as db:
         await ensure_indexes(db, INDEXES)
-        store = CustomerStore(db, identity_key(settings))
-        await store.pin_identity_key()
+        store = CustomerStore(db, identity_key(settings), vault_key(settings), survivorship(settings))
+        await store.pin_keys()
         yield store
 
 

@@ -8,9 +8,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from kit.errors import InvalidInput, Path, Refusal, Refused
-from services.customer.identity import IdentityType, Unusable, normalise
+from services.customer.identity import ALWAYS_PROVEN, SHARED, IdentityType, Unusable, normalise
 from services.customer.model import (
     MAX_IDENTITIES,
     MAX_IDENTITIES_OF_TYPE,
@@ -26,6 +27,7 @@ from services.customer.model import (
     PostalAddress,
     TooManyIdentities,
 )
+from services.customer.profile.model import Trait
 
 INPUT: Path = ("input",)
 MAX_TEXT = 200
@@ -50,6 +52,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _COMPOSED = re.compile(r"[^\uf900-\ufaff\U0002f800-\U0002fa1f]+")
 _HIRAGANA = re.compile(r"[ぁ-ゖゝゞ]")
 _KANA = re.compile(r"[ァ-ヺー・ヽヾA-Za-z .'-]+")
+_ROMAJI = re.compile(r"[A-Za-z\u00c0-\u024f .'-]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -94,11 +97,21 @@ def check_changes(changes: CustomerChanges, *, now: datetime) -> dict[str, objec
 
 
 def check_identity(draft: IdentityDraft, path: Path, *, region: str, now: datetime) -> Identity:
-    """The normalised identifier, or Refused with InvalidInput at `path`."""
+    """The normalised identifier, or Refused with InvalidInput at `path`.
+
+    One of a type that is given out to one person counts as verified, whoever says so.
+    """
     try:
-        return Identity(draft.type, normalise(draft.type, draft.value, region=region), now)
+        value = normalise(draft.type, draft.value, region=region)
     except Unusable as unusable:
         raise Refused(_invalid(path, unusable.expected, draft.value)) from None
+    return Identity(draft.type, value, now, draft.verified or draft.type in ALWAYS_PROVEN)
+
+
+def check_own(draft: IdentityDraft, path: Path) -> None:
+    """Refused for a kind of identifier that several people may use, which customerIdentify alone takes."""
+    if draft.type in SHARED:
+        raise Refused(InvalidInput(path=path, expected="a kind that is one person's own", got=draft.type.value))
 
 
 def check_room(identities: Collection[Identity], type: IdentityType, path: Path) -> None:
@@ -113,16 +126,13 @@ def check_room(identities: Collection[Identity], type: IdentityType, path: Path)
 def _profile(
     draft: CustomerDraft, id: CustomerId, identities: tuple[Identity, ...], now: datetime, problems: Problems
 ) -> Customer:
+    values = _values(draft, now, problems)
+    source = _source(draft.source, problems)
+    told = {name: value for name, value in values.items() if value is not None and value != ()}
     return Customer(
         id=id,
-        name=_name(draft.name, (*INPUT, "name"), problems),
-        display_name=_text(draft.display_name, (*INPUT, "displayName"), problems),
-        emails=_texts(draft.emails, (*INPUT, "emails"), problems),
-        phones=_texts(draft.phones, (*INPUT, "phones"), problems),
-        addresses=_addresses(draft.addresses, (*INPUT, "addresses"), problems),
-        birthday=_birthday(draft.birthday, now, problems),
-        language=_language(draft.language, (*INPUT, "language"), problems),
-        tags=_tags(draft.tags, (*INPUT, "tags"), problems),
+        **values,
+        traits=tuple(Trait(name, source, now, value) for name, value in told.items()),
         member_since=_member_since(draft.member_since, now, problems),
         external_ids=_external_ids(draft.external_ids, problems),
         identities=identities,
@@ -132,6 +142,21 @@ def _profile(
     )
 
 
+def _values(draft: CustomerDraft, now: datetime, problems: Problems) -> dict[str, Any]:
+    """Every field that is kept with its source, checked."""
+    values = {
+        name: check(getattr(draft, name), (*INPUT, _camel(name)), problems) for name, check in _FIELD_CHECKS.items()
+    }
+    return values | {"birthday": _birthday(draft.birthday, now, problems)}
+
+
+def _source(source: str, problems: Problems) -> str:
+    kept = _text(source, (*INPUT, "source"), problems, MAX_SOURCE)
+    if kept is None:
+        problems.append(InvalidInput(path=(*INPUT, "source"), expected="the name of a source", got="none"))
+    return kept or ""
+
+
 def _identities(
     drafts: Iterable[IdentityDraft], region: str, now: datetime, problems: Problems
 ) -> tuple[Identity, ...]:
@@ -139,6 +164,7 @@ def _identities(
     for index, draft in enumerate(drafts):
         path = (*INPUT, "identities", str(index))
         try:
+            check_own(draft, (*path, "type"))
             identity = check_identity(draft, (*path, "value"), region=region, now=now)
             if (identity.type, identity.value) not in kept:
                 check_room(kept.values(), identity.type, path)
@@ -159,6 +185,8 @@ def _name(name: PersonName | None, path: Path, problems: Problems) -> PersonName
         middle=_text(name.middle, (*path, "middle"), problems),
         given_kana=_kana(name.given_kana, (*path, "givenKana"), problems),
         family_kana=_kana(name.family_kana, (*path, "familyKana"), problems),
+        given_romaji=_romaji(name.given_romaji, (*path, "givenRomaji"), problems),
+        family_romaji=_romaji(name.family_romaji, (*path, "familyRomaji"), problems),
     )
 
 
@@ -172,6 +200,21 @@ def _kana(text: str | None, path: Path, problems: Problems) -> str | None:
     if not _KANA.fullmatch(reading):
         problems.append(_invalid(path, "a reading in kana", kept))
     return reading
+
+
+def _romaji(text: str | None, path: Path, problems: Problems) -> str | None:
+    """A reading in Latin letters, as in a passport; their case stays."""
+    kept = _text(text, path, problems)
+    if kept is None:
+        return None
+    reading = unicodedata.normalize("NFKC", kept)
+    if not _ROMAJI.fullmatch(reading):
+        problems.append(_invalid(path, "a reading in Latin letters", kept))
+    return reading
+
+
+def _word(text: str | None, path: Path, problems: Problems) -> str | None:
+    return _text(text, path, problems, MAX_SOURCE)
 
 
 def _text(text: str | None, path: Path, problems: Problems, limit: int = MAX_TEXT) -> str | None:
@@ -268,6 +311,8 @@ _FIELD_CHECKS: dict[str, Callable[..., object]] = {
     "addresses": _addresses,
     "language": _language,
     "tags": _tags,
+    "preferred_store": _word,
+    "preferred_channel": _word,
 }
 
 

@@ -21,6 +21,8 @@ CARD_LENGTHS = (4, 32)
 """Fewer characters are guessed too easily; more fit on no card and in no barcode of one."""
 ZERO_TAIL = 8
 """A number that ends in this many zeros is what a form gets from somebody in a hurry: 090-0000-0000."""
+OPAQUE_LENGTHS = (3, 128)
+"""A browser's or an app's id is a UUID, a till's is short; longer ones are no ids."""
 PLACEHOLDERS = frozenset({"null", "nil", "none", "na", "nan", "test", "unknown", "undefined", "dummy", "sample"})
 """What tills and exports write where a customer has nothing."""
 MIN_SAME_DIGITS = 3
@@ -33,6 +35,8 @@ _LETTER = re.compile(r"[^\W\d_ー]")
 """A letter; the long-vowel mark is not one here, people type it for a hyphen."""
 _SEPARATORS = re.compile(r"[\s\-‐-―−ー_.]+")
 _CARD = re.compile(f"[0-9A-Z]{{{CARD_LENGTHS[0]},{CARD_LENGTHS[1]}}}")
+_OPAQUE = re.compile(f"[0-9A-Za-z._:/+=-]{{{OPAQUE_LENGTHS[0]},{OPAQUE_LENGTHS[1]}}}")
+_SYSTEM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _LINE = re.compile(r"[Uu][0-9A-Fa-f]{32}")
 
 
@@ -43,6 +47,16 @@ class IdentityType(StrEnum):
     PHONE = "PHONE"
     CARD = "CARD"
     LINE = "LINE"
+    POS = "POS"
+    EXTERNAL = "EXTERNAL"
+    APP = "APP"
+    DEVICE = "DEVICE"
+
+
+ALWAYS_PROVEN = frozenset({IdentityType.CARD, IdentityType.LINE, IdentityType.POS, IdentityType.EXTERNAL})
+"""Given out by a system that knows whom it gives them to; an e-mail or a phone is proven by an answer to a message."""
+SHARED = frozenset({IdentityType.APP, IdentityType.DEVICE})
+"""Things that several people may use, one after another: they prove nobody."""
 
 
 class Unusable(ValueError):
@@ -67,6 +81,10 @@ def normalise(type: IdentityType, raw: str, *, region: str) -> str:
             value = core = _card(text)
         case IdentityType.LINE:
             value, core = _line(text)
+        case IdentityType.EXTERNAL:
+            value, core = _external(text)
+        case IdentityType.POS | IdentityType.APP | IdentityType.DEVICE:
+            value = core = _opaque(text)
     if _is_placeholder(core):
         raise Unusable("a value that belongs to one person, not a placeholder")
     return value
@@ -128,6 +146,21 @@ def _line(text: str) -> tuple[str, str]:
         raise Unusable("a LINE user id: U and 32 hexadecimal digits")
     body = text[1:].lower()
     return f"U{body}", body
+
+
+def _opaque(text: str) -> str:
+    """An id some machine made: its case is part of it."""
+    if not _OPAQUE.fullmatch(text):
+        raise Unusable(f"{OPAQUE_LENGTHS[0]} to {OPAQUE_LENGTHS[1]} letters, digits and . _ : / + = -")
+    return text
+
+
+def _external(text: str) -> tuple[str, str]:
+    """`system:id`; the system in lower case."""
+    system, colon, id = text.partition(":")
+    if not colon or not _SYSTEM.fullmatch(system.lower()):
+        raise Unusable("system:id, such as shopify:6501")
+    return f"{system.lower()}:{_opaque(id)}", id
 
 
 def _is_placeholder(core: str) -> bool:

@@ -15,6 +15,7 @@ from services.customer.checks import check_draft_leniently
 from services.customer.claim.store import Taken
 from services.customer.identity import IdentityType
 from services.customer.model import (
+    DEFAULT_SOURCE,
     Customer,
     CustomerDraft,
     CustomerExternalIdTaken,
@@ -78,10 +79,14 @@ def _check(drafts: Iterable[tuple[int, CustomerDraft]], region: str, now: dateti
 
 
 def _with_contacts(draft: CustomerDraft) -> CustomerDraft:
-    """Mail addresses and numbers among the identities are contact data as well, whatever becomes of the identity."""
+    """Mail addresses and numbers among the identities are contact data as well, whatever becomes of the identity.
+
+    The source, where none is named, is the system of the first external id.
+    """
     emails = [identity.value for identity in draft.identities if identity.type is IdentityType.EMAIL]
     phones = [identity.value for identity in draft.identities if identity.type is IdentityType.PHONE]
-    return replace(draft, emails=(*draft.emails, *emails), phones=(*draft.phones, *phones))
+    source = draft.external_ids[0].source if draft.external_ids and draft.source == DEFAULT_SOURCE else draft.source
+    return replace(draft, emails=(*draft.emails, *emails), phones=(*draft.phones, *phones), source=source)
 
 
 async def _import_rows(store: CustomerStore, rows: Sequence[_Row], now: datetime, result: ImportResult) -> None:

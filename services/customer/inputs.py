@@ -19,10 +19,22 @@ class PersonNameInput:
     middle: str | None = strawberry.field(default=None, description="Middle names or initials.")
     given_kana: str | None = strawberry.field(default=None, description="Reading of the given name, in any kana.")
     family_kana: str | None = strawberry.field(default=None, description="Reading of the family name, in any kana.")
+    given_romaji: str | None = strawberry.field(
+        default=None, description="Given name in Latin letters, as in a passport."
+    )
+    family_romaji: str | None = strawberry.field(default=None, description="Family name in Latin letters.")
 
     def to_model(self) -> model.PersonName:
         """For the model."""
-        return model.PersonName(self.given, self.family, self.middle, self.given_kana, self.family_kana)
+        return model.PersonName(
+            given=self.given,
+            family=self.family,
+            middle=self.middle,
+            given_kana=self.given_kana,
+            family_kana=self.family_kana,
+            given_romaji=self.given_romaji,
+            family_romaji=self.family_romaji,
+        )
 
 
 @strawberry.input(description="Where post arrives.")
@@ -49,10 +61,11 @@ class IdentityInput:
 
     type: IdentityType = strawberry.field(description="Its kind.")
     value: str = strawberry.field(description="０９０-1234-5678 and +819012345678 are the same.")
+    verified: bool = strawberry.field(default=False, description="Whether they proved that it is theirs.")
 
     def to_model(self) -> model.IdentityDraft:
         """For the model."""
-        return model.IdentityDraft(self.type, self.value)
+        return model.IdentityDraft(self.type, self.value, self.verified)
 
 
 @strawberry.input(description="A new customer; nothing but the key is needed.")
@@ -68,6 +81,9 @@ class CustomerCreateInput:
     birthday: date | None = strawberry.field(default=None, description="Day of birth.")
     language: str | None = strawberry.field(default=None, description="BCP 47: ja, pt-BR.")
     tags: list[str] = strawberry.field(default_factory=list, description="Words staff put on them.")
+    preferred_store: str | None = strawberry.field(default=None, description="The location they like to shop at.")
+    preferred_channel: str | None = strawberry.field(default=None, description="The channel they like to be met on.")
+    source: str | None = strawberry.field(default=None, description="Who says all this; the caller's channel if null.")
     member_since: datetime | None = strawberry.field(default=None, description="Since when; now if left out.")
     external_ids: list[ExternalIdInput] = strawberry.field(
         default_factory=list, description="What they are called in other systems."
@@ -76,9 +92,12 @@ class CustomerCreateInput:
         default_factory=list, description="What they are found by; all of them are theirs afterwards, or nothing is."
     )
 
-    def to_draft(self) -> model.CustomerDraft:
-        """For the model."""
+    def to_draft(self, channel: str) -> model.CustomerDraft:
+        """For the model; `channel` is the caller's."""
         return model.CustomerDraft(
+            source=self.source or channel,
+            preferred_store=self.preferred_store,
+            preferred_channel=self.preferred_channel,
             name=None if self.name is None else self.name.to_model(),
             display_name=self.display_name,
             emails=tuple(self.emails),
@@ -107,6 +126,9 @@ class CustomerUpdateInput:
     birthday: date | None = strawberry.field(default=strawberry.UNSET, description="Day of birth.")
     language: str | None = strawberry.field(default=strawberry.UNSET, description="BCP 47: ja, pt-BR.")
     tags: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Words staff put on them.")
+    preferred_store: str | None = strawberry.field(default=strawberry.UNSET, description="A location.")
+    preferred_channel: str | None = strawberry.field(default=strawberry.UNSET, description="A channel.")
+    source: str | None = strawberry.field(default=None, description="Who says this; the caller's channel if null.")
 
     def to_changes(self) -> model.CustomerChanges:
         """For the model."""
@@ -119,6 +141,8 @@ class CustomerUpdateInput:
             "birthday": self.birthday,
             "language": self.language,
             "tags": _tuple(self.tags),
+            "preferred_store": self.preferred_store,
+            "preferred_channel": self.preferred_channel,
         }
         return model.CustomerChanges(**{name: value for name, value in given.items() if value is not strawberry.UNSET})
 
@@ -130,10 +154,11 @@ class CustomerIdentityAddInput:
     customer_id: strawberry.ID = strawberry.field(description="Whose it becomes.")
     type: IdentityType = strawberry.field(description="Its kind.")
     value: str = strawberry.field(description="In any spelling.")
+    verified: bool = strawberry.field(default=False, description="Whether they proved that it is theirs.")
 
     def to_model(self) -> model.IdentityDraft:
         """For the model."""
-        return model.IdentityDraft(self.type, self.value)
+        return model.IdentityDraft(self.type, self.value, self.verified)
 
 
 @strawberry.input(description="One identity less; anybody may have it then.")

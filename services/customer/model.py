@@ -8,13 +8,26 @@ from typing import ClassVar, Final, NewType
 
 from kit.errors import Refusal
 from services.customer.identity import IdentityType
+from services.customer.profile.model import Trait
 
 CustomerId = NewType("CustomerId", str)
 
-MAX_IDENTITIES = 20
-"""Identities of one profile: they live in its document, and a person who needs more is several."""
-MAX_IDENTITIES_OF_TYPE = {IdentityType.EMAIL: 5, IdentityType.PHONE: 5, IdentityType.CARD: 10, IdentityType.LINE: 2}
-"""A shared till terminal that glues everybody's mail address to one profile is stopped here. Cards are lost often."""
+MAX_IDENTITIES = 40
+"""Identities of one person, all members of a merge together: a person who needs more is several."""
+MAX_IDENTITIES_OF_TYPE = {
+    IdentityType.EMAIL: 5,
+    IdentityType.PHONE: 5,
+    IdentityType.CARD: 10,
+    IdentityType.LINE: 2,
+    IdentityType.POS: 10,
+    IdentityType.EXTERNAL: 10,
+    IdentityType.APP: 10,
+    IdentityType.DEVICE: 30,
+}
+"""A shared till terminal that glues everybody's mail address to one profile is stopped here. Cards are lost often, and
+a browser that forgets its cookies is a new device every time."""
+DEFAULT_SOURCE = "noren"
+"""Who said it, where nobody says who."""
 
 
 _EAST_ASIAN = re.compile("[\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -30,6 +43,8 @@ class PersonName:
     middle: str | None = None
     given_kana: str | None = None
     family_kana: str | None = None
+    given_romaji: str | None = None
+    family_romaji: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +73,24 @@ class IdentityDraft:
 
     type: IdentityType
     value: str
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An identifier of a profile, normalised."""
+    """An identifier of a profile, normalised. `verified`: somebody proved that it is theirs."""
 
     type: IdentityType
     value: str
     added_at: datetime
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerDraft:
-    """A customer as somebody describes them, nothing checked. `emails`, `phones`, `addresses` are contact data only."""
+    """A customer as `source` describes them, nothing checked. `emails`, `phones`, `addresses` are contact data only."""
 
+    source: str = DEFAULT_SOURCE
     name: PersonName | None = None
     display_name: str | None = None
     emails: tuple[str, ...] = ()
@@ -81,6 +99,8 @@ class CustomerDraft:
     birthday: date | None = None
     language: str | None = None
     tags: tuple[str, ...] = ()
+    preferred_store: str | None = None
+    preferred_channel: str | None = None
     member_since: datetime | None = None
     external_ids: tuple[ExternalId, ...] = ()
     identities: tuple[IdentityDraft, ...] = ()
@@ -107,11 +127,16 @@ class CustomerChanges:
     birthday: date | Unset | None = UNSET
     language: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset = UNSET
+    preferred_store: str | Unset | None = UNSET
+    preferred_channel: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A profile as it is kept; checked."""
+    """A profile as it is kept and shown; checked.
+
+    Its values are those that survive of `traits`, its own and its `members`': the profiles that were merged into it.
+    """
 
     id: CustomerId
     name: PersonName | None
@@ -122,12 +147,17 @@ class Customer:
     birthday: date | None
     language: str | None
     tags: tuple[str, ...]
+    preferred_store: str | None = None
+    preferred_channel: str | None = None
     member_since: datetime
     external_ids: tuple[ExternalId, ...]
     identities: tuple[Identity, ...]
     version: int
     created_at: datetime
     updated_at: datetime
+    traits: tuple[Trait, ...] = ()
+    members: tuple[str, ...] = ()
+    anonymous: bool = False
 
     @property
     def shown_name(self) -> str | None:
@@ -150,6 +180,10 @@ class State(StrEnum):
     DRAFT = "DRAFT"
     LIVE = "LIVE"
     ABORTED = "ABORTED"
+    MERGED = "MERGED"
+    """A part of another profile, which its id finds."""
+    ERASED = "ERASED"
+    """Nothing is left but that there was one."""
 
 
 @dataclass(frozen=True, slots=True)

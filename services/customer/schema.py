@@ -140,7 +140,7 @@ async def _create(info: Info, input: CustomerCreateInput) -> model.Customer:
     context = info.context
     return await actions.create(
         context.store,
-        input.to_draft(),
+        input.to_draft(context.caller.channel),
         input.idempotency_key,
         region=context.region,
         reveal=context.may_read,
@@ -149,8 +149,15 @@ async def _create(info: Info, input: CustomerCreateInput) -> model.Customer:
 
 
 async def _update(info: Info, input: CustomerUpdateInput) -> model.Customer:
-    now = info.context.caller.at
-    return await actions.update(info.context.store, input.id, input.expected_version, input.to_changes(), now=now)
+    caller = info.context.caller
+    return await actions.update(
+        info.context.store,
+        input.id,
+        input.expected_version,
+        input.to_changes(),
+        source=input.source or caller.channel,
+        now=caller.at,
+    )
 
 
 async def _add_identity(info: Info, input: CustomerIdentityAddInput) -> model.Customer:

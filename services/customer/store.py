@@ -7,8 +7,11 @@ with `_id = type:HMAC`; it holds no personal value, and is `pending` until its p
 Shard keys: profiles `_id`, claims `_id`. (Unique external ids and creation keys need one shard for profiles' index.)
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -21,20 +24,15 @@ from kit.ids import new_id
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.customer.claim.store import Claims
-from services.customer.documents import customer_document, encode, identity_document, parse_customer, parse_identity
+from services.customer.counter.model import terms_of
+from services.customer.documents import Sealer, parse_customer
 from services.customer.identity import IdentityType
-from services.customer.model import (
-    MAX_IDENTITIES,
-    MAX_IDENTITIES_OF_TYPE,
-    Begun,
-    Creation,
-    Customer,
-    ExternalId,
-    Holder,
-    Identity,
-    State,
-)
+from services.customer.model import Begun, Creation, Customer, ExternalId, Holder, State
+from services.customer.profile.model import LATEST_WINS, Survivorship
+from services.customer.vault import store as vault
+from services.customer.vault.cipher import MemberKey
 
+T = TypeVar("T")
 CREATED = "noren.customer.created.v1"
 UPDATED = "noren.customer.updated.v1"
 READ_BATCH = 1_000
@@ -42,12 +40,18 @@ READ_BATCH = 1_000
 BY_AGE: Sort = (("_id", ASCENDING),)
 DRAFT: Document = {"state": State.DRAFT.value}
 LIVE: Document = {"state": State.LIVE.value}
+PRESENT: Document = {"state": {"$in": [State.LIVE.value, State.MERGED.value]}}
+"""Profiles that show somebody: by themselves, or as a part of another."""
+PUBLISHED: Document = {"state": {"$nin": [State.DRAFT.value, State.ABORTED.value]}}
+KNOWN: Document = {**LIVE, "anonymous": None}
 PUBLISH: Document = {"$set": LIVE, "$rename": {"announcement": "outbox"}}
 """A draft carries its event under another name: nobody hears of what is never published."""
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "profiles": [
         IndexModel([("state", ASCENDING), ("_id", ASCENDING)], name="by_state"),
+        IndexModel([("root", ASCENDING)], name="root"),
+        IndexModel([("terms", ASCENDING)], name="terms", partialFilterExpression={"terms.0": {"$exists": True}}),
         IndexModel(
             [("external_ids.source", ASCENDING), ("external_ids.value", ASCENDING)],
             name="external_id",
@@ -67,6 +71,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     ],
     "journal": [],
     "keys": [],
+    **vault.INDEXES,
 }
 
 
@@ -82,51 +87,108 @@ class IdentityKeyChanged(Exception):
     """The claims of this database were made with another key; with this one every identity would look free."""
 
 
-class _Unmatched(Exception):
+class VaultKeyChanged(Exception):
+    """The personal values of this database were sealed with another master key; with this one none opens."""
+
+
+class Unmatched(Exception):
     """A guard inside a transaction did not match: nothing is kept."""
 
 
 class CustomerStore:
-    """Customer's collections. `identity_key` is what claims are keyed with (`identity.derive_key`)."""
+    """Customer's collections. `identity_key` is what claims are keyed with (`identity.derive_key`), `vault_key` what
+    members' keys are wrapped with (`vault.cipher.derive_master`).
+    """
 
-    def __init__(self, db: Database, identity_key: bytes) -> None:
+    def __init__(
+        self, db: Database, identity_key: bytes, vault_key: bytes, survivorship: Survivorship = LATEST_WINS
+    ) -> None:
         self.db = db
         self.profiles = db["profiles"]
         self.claims = Claims(db["claims"], identity_key)
+        self.vault = vault.Vault(db[vault.COLLECTION], vault_key)
         self.journal = db["journal"]
+        self.survivorship = survivorship
         self.on_change: Callable[[], None] = lambda: None
 
-    async def pin_identity_key(self) -> None:
-        """Remember by a digest which key this database is claimed with; IdentityKeyChanged if it was another."""
-        check = self.claims.key_check
-        keys = self.db["keys"]
-        await keys.update_one({"_id": "identity"}, {"$setOnInsert": {"check": check}}, upsert=True)
-        kept = await keys.find_one({"_id": "identity"})
-        if kept is None or kept["check"] != check:
+    async def pin_keys(self) -> None:
+        """Remember by digests which keys this database is kept with; IdentityKeyChanged, VaultKeyChanged if others."""
+        if not await self._pin("identity", self.claims.key_check):
             raise IdentityKeyChanged(
                 "the identities in this database were claimed with another secret: "
                 "set NOREN_IDENTITY_SECRET to that one"
             )
+        if not await self._pin("vault", self.vault.key_check):
+            raise VaultKeyChanged(
+                "the personal values in this database were sealed with another key: set NOREN_VAULT_KEY to that one"
+            )
 
-    # Reading: live profiles only.
+    async def _pin(self, name: str, check: str) -> bool:
+        keys = self.db["keys"]
+        await keys.update_one({"_id": name}, {"$setOnInsert": {"check": check}}, upsert=True)
+        kept = await keys.find_one({"_id": name})
+        return kept is not None and kept["check"] == check
+
+    # Reading: live profiles only, each with what was merged into it.
 
     async def customers_by_id(self, ids: Sequence[str]) -> dict[str, Customer]:
-        """The customers there are, by id."""
-        found = await self.profiles.find({"_id": {"$in": list(ids)}, **LIVE}).to_list()
-        return {document["_id"]: parse_customer(document) for document in found}
+        """The customers there are, by the id asked for: one that was merged finds whom it was merged into."""
+        families, keys = await asyncio.gather(self.families(ids), self.vault.keys(ids))
+        return await self._shown(families, keys)
+
+    async def families(
+        self, ids: Sequence[str], session: AsyncClientSession | None = None
+    ) -> dict[str, list[Document]]:
+        """The profiles of these customers, by id asked for; of each the one that stands for all first."""
+        found = await self._by_root(ids, session)
+        if missing := [id for id in ids if id not in found]:
+            merged = {"_id": {"$in": missing}, "state": State.MERGED.value}
+            roots = {one["_id"]: one["root"] async for one in self.profiles.find(merged, {"root": 1}, session=session)}
+            above = await self._by_root(set(roots.values()), session) if roots else {}
+            found |= {id: above[root] for id, root in roots.items() if root in above}
+        return found
+
+    async def _by_root(self, roots: Iterable[str], session: AsyncClientSession | None) -> dict[str, list[Document]]:
+        where = {"root": {"$in": list(roots)}, **PRESENT}
+        families: dict[str, list[Document]] = defaultdict(list)
+        async for document in self.profiles.find(where, session=session).sort("_id", ASCENDING):
+            if document["_id"] == document["root"]:
+                families[document["root"]].insert(0, document)
+            else:
+                families[document["root"]].append(document)
+        return {root: family for root, family in families.items() if family[0]["_id"] == root}
+
+    async def _shown(
+        self, families: Mapping[str, list[Document]], keys: Mapping[str, MemberKey]
+    ) -> dict[str, Customer]:
+        """Opened; who was erased this very moment is left out."""
+        of_members = {one["_id"] for family in families.values() for one in family} - keys.keys()
+        keys = {**keys, **(await self.vault.keys(of_members) if of_members else {})}
+        return {
+            id: parse_customer(family, keys, self.survivorship)
+            for id, family in families.items()
+            if all(one["_id"] in keys for one in family)
+        }
 
     async def customer_by_identity(self, type: IdentityType, value: str) -> Customer | None:
         """Whose this normalised identifier is."""
         holder = await self.claims.holder(self.claims.key(type, value))
-        if holder is None:
-            return None
-        listed = {"identities": {"$elemMatch": {"type": type.value, "value": value}}}
-        document = await self.profiles.find_one({"_id": holder, **LIVE, **listed})
-        return None if document is None else parse_customer(document)
+        found = None if holder is None else (await self.customers_by_id([holder])).get(holder)
+        return found if found is not None and found.has(type, value) else None
+
+    async def customers_by_terms(self, terms: Iterable[str], limit: int) -> list[Customer]:
+        """Customers one of whose profiles has all these look-up terms, at most `limit` profiles."""
+        where = {"terms": {"$all": [self.claims.term(term) for term in terms]}, **PRESENT}
+        found = await self.profiles.find(where, {"root": 1}).sort("_id", ASCENDING).limit(limit).to_list()
+        roots = list(dict.fromkeys(one["root"] for one in found))
+        shown = await self.customers_by_id(roots)
+        return [shown[root] for root in roots if root in shown]
 
     async def list_customers(self, page: PageArgs) -> Page[Customer]:
-        """One page of all customers, the longest known first."""
-        return await find_page(self.profiles, LIVE, BY_AGE, page, parse_customer)
+        """One page of all customers that are known, the longest known first."""
+        rows = await find_page(self.profiles, KNOWN, BY_AGE, page, lambda row: str(row["_id"]))
+        shown = await self.customers_by_id(rows.nodes)
+        return rows.mapped(shown.get)
 
     async def holders(self, external_ids: Iterable[ExternalId]) -> dict[ExternalId, Holder]:
         """Who carries these external ids, drafts included."""
@@ -144,30 +206,35 @@ class CustomerStore:
 
     async def insert_draft(self, customer: Customer, creation: Creation) -> bool:
         """Keep an unpublished profile; False if its creation key or an external id is in use."""
+        key = (await self.vault.make([customer.id]))[customer.id]
         try:
-            await self.profiles.insert_one(_draft_document(customer, creation))
+            await self.profiles.insert_one(self._draft(customer, key, creation))
         except DuplicateKeyError:
+            await self.vault.destroy([customer.id])
             return False
         return True
 
     async def insert_drafts(self, customers: Sequence[Customer]) -> set[str]:
         """Keep unpublished profiles, leaving out those whose external id is in use; the ids that were kept."""
-        ids = [customer.id for customer in customers]
-        if await insert_new(self.profiles, [_draft_document(customer, None) for customer in customers]) == len(ids):
+        ids = {customer.id for customer in customers}
+        keys = await self.vault.make(ids)
+        drafts = [self._draft(customer, keys[customer.id], None) for customer in customers]
+        if await insert_new(self.profiles, drafts) == len(ids):
             return set(ids)
-        kept = await self.profiles.find({"_id": {"$in": ids}}, {"_id": 1}).to_list()
-        return {document["_id"] for document in kept}
+        kept = {one["_id"] async for one in self.profiles.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+        await self.vault.destroy(ids - kept)
+        return kept
 
     async def begun(self, key: str) -> Begun | None:
         """What was begun with this creation key, and how far it is."""
         document = await self.profiles.find_one({"creation.key": key})
-        return None if document is None else _begun(document)
+        return None if document is None else await self._begun(document)
 
     async def publish(self, id: str) -> Customer | None:
         """DRAFT → LIVE and tell of it; None if it is no draft any more."""
         document = await self.profiles.find_one_and_update({"_id": id, **DRAFT}, PUBLISH, return_document=True)
         self.on_change()
-        return None if document is None else parse_customer(document)
+        return None if document is None else (await self._shown({id: [document]}, {})).get(id)
 
     async def publish_all(self, customers: Sequence[Customer]) -> set[str]:
         """DRAFT → LIVE for many, with the identities they have here; the ids that are live now."""
@@ -176,97 +243,69 @@ class CustomerStore:
         self.on_change()
         if published.modified_count == len(ids):
             return set(ids)
-        live = self.profiles.find({"_id": {"$in": ids}, **LIVE}, {"_id": 1})
+        live = self.profiles.find({"_id": {"$in": ids}, **PRESENT}, {"_id": 1})
         return {document["_id"] for document in await live.to_list()}
 
     async def keep_identities(self, drafts: Sequence[Customer]) -> None:
-        """Set the identities of drafts to those they have here."""
+        """Take from drafts the identities they do not have here."""
         updates = [
-            UpdateOne({"_id": draft.id, **DRAFT}, {"$set": {"identities": encode("identities", draft.identities)}})
+            UpdateOne(
+                {"_id": draft.id, **DRAFT},
+                {"$pull": {"identities": {"key": {"$nin": list(self.claims.keys(draft.identities))}}}},
+            )
             for draft in drafts
         ]
         if updates:
             await self.profiles.bulk_write(updates, ordered=False)
 
     async def abort(self, id: str) -> bool:
-        """DRAFT → ABORTED; False if the profile is live."""
+        """DRAFT → ABORTED; False if the profile was published."""
         await self.profiles.update_one({"_id": id, **DRAFT}, {"$set": {"state": State.ABORTED.value}})
-        return await self.profiles.find_one({"_id": id, **LIVE}, {"_id": 1}) is None
+        return await self.profiles.find_one({"_id": id, **PUBLISHED}, {"_id": 1}) is None
 
     async def discard(self, id: str) -> None:
-        """Let go what an aborted draft claimed, then the draft."""
+        """Let go what an aborted draft claimed, then the draft and its key."""
         document = await self.profiles.find_one({"_id": id, "state": State.ABORTED.value})
         if document is not None:
-            await self.claims.release([parse_customer(document)])
+            await self.claims.release_keys(id, [identity["key"] for identity in document["identities"]])
             await self.profiles.delete_one({"_id": id, "state": State.ABORTED.value})
+            await self.vault.destroy([id])
 
-    # Editing.
+    def sealer(self, key: MemberKey) -> Sealer:
+        """What the profile with this key is sealed with."""
+        return Sealer(key, self.claims.key)
 
-    async def update(self, id: str, version: int, values: Mapping[str, object], now: datetime) -> Customer | None:
-        """Set checked fields if the live profile still has `version`; None if it has not."""
-        encoded = {name: encode(name, value) for name, value in values.items()}
-        kept = await self.profiles.find_one_and_update(
-            {"_id": id, **LIVE, "version": version},
-            {
-                "$set": {**encoded, "updated_at": now},
-                "$inc": {"version": 1},
-                "$push": {"outbox": _updated(id, now)},
-            },
-            return_document=True,
-        )
-        self.on_change()
-        return None if kept is None else parse_customer(kept)
+    def _draft(self, customer: Customer, key: MemberKey, creation: Creation | None) -> Document:
+        document = self.sealer(key).profile(customer) | DRAFT
+        values = {trait.field: trait.value for trait in customer.traits}
+        phones = [one.value for one in customer.identities if one.type is IdentityType.PHONE]
+        terms = terms_of(values | {"phones": (*values.get("phones", ()), *phones)})
+        document["terms"] = [self.claims.term(term) for term in sorted(terms)]
+        if not customer.anonymous:
+            data = {"customerId": customer.id, "createdAt": customer.created_at.isoformat()}
+            event = outbox_entry(f"{customer.id}:v1", CREATED, customer.id, customer.created_at, data)
+            document["announcement"] = [event]
+        if creation is not None:
+            document["creation"] = {"key": creation.key, "fingerprint": creation.fingerprint}
+        return document
 
-    async def add_identity(self, id: str, identity: Identity, now: datetime) -> Customer | None:
-        """Claim and list an identity, both or neither; None if the profile is gone, full, or lists it already.
+    async def _begun(self, document: Document) -> Begun:
+        keys = await self.vault.keys([document["_id"]])
+        fingerprint = document.get("creation", {}).get("fingerprint", "")
+        customer = parse_customer([document], keys, self.survivorship)
+        return Begun(customer, fingerprint, State(document["state"]))
 
-        Raises ClaimedElsewhere. A transaction: cold work on a document nobody else writes to at that moment.
-        """
-        key = self.claims.key(identity.type, identity.value)
-
-        async def both(session: AsyncClientSession) -> Document:
-            await self.claims.add(key, id, now, session)
-            return await self._edit_identities(
-                {"_id": id, **_has_room(identity)}, {"$push": {"identities": identity_document(identity)}}, now, session
-            )
-
-        try:
-            return await self._transact(both)
-        except DuplicateKeyError:
-            raise ClaimedElsewhere(await self.claims.holder(key)) from None
-
-    async def remove_identity(self, id: str, type: IdentityType, value: str, now: datetime) -> Customer | None:
-        """Unlist an identity and let it go, both or neither; None if the profile is gone or does not list it."""
-        named = {"type": type.value, "value": value}
-
-        async def both(session: AsyncClientSession) -> Document:
-            listed = {"_id": id, "identities": {"$elemMatch": named}}
-            kept = await self._edit_identities(listed, {"$pull": {"identities": named}}, now, session)
-            await self.claims.remove(self.claims.key(type, value), id, session)
-            return kept
-
-        return await self._transact(both)
-
-    async def _edit_identities(
-        self, where: Document, change: Document, now: datetime, session: AsyncClientSession
-    ) -> Document:
-        push = {**change.get("$push", {}), "outbox": _updated(where["_id"], now)}
-        edit = {**change, "$push": push, "$inc": {"version": 1}, "$set": {"updated_at": now}}
-        kept = await self.profiles.find_one_and_update({**where, **LIVE}, edit, return_document=True, session=session)
-        if kept is None:
-            raise _Unmatched
-        return kept
-
-    async def _transact(self, both: Callable[[AsyncClientSession], Awaitable[Document]]) -> Customer | None:
+    async def transact(self, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T | None:
+        """All of `work` or nothing; None if a guard did not match. Cold work only."""
         async with self.db.client.start_session() as session:
             try:
-                kept = await session.with_transaction(
-                    both, read_concern=ReadConcern("snapshot"), write_concern=self.db.write_concern
+                done = await session.with_transaction(
+                    work, read_concern=ReadConcern("snapshot"), write_concern=self.db.write_concern
                 )
-            except _Unmatched:
+            except Unmatched:
                 return None
         self.on_change()
-        return parse_customer(kept)
+        return done
 
     # Healing and proving.
 
@@ -276,46 +315,27 @@ class CustomerStore:
         found = self.profiles.find({"state": unfinished, "created_at": {"$lt": before}}, {"_id": 1}).limit(READ_BATCH)
         return [document["_id"] for document in await found.to_list()]
 
-    async def begun_by_id(self, ids: Iterable[str]) -> dict[str, Begun]:
-        """Profiles in any state, by id."""
-        found = await self.profiles.find({"_id": {"$in": list(ids)}}).to_list()
-        return {document["_id"]: _begun(document) for document in found}
+    async def listed(self, ids: Iterable[str]) -> dict[str, tuple[State, set[str]]]:
+        """How far these profiles are, and the claims they list, by id."""
+        found = self.profiles.find({"_id": {"$in": list(ids)}}, {"state": 1, "identities.key": 1})
+        return {
+            one["_id"]: (State(one["state"]), {identity["key"] for identity in one["identities"]})
+            async for one in found
+        }
 
-    async def live_identities(self) -> AsyncIterator[list[tuple[str, Identity]]]:
-        """The identities live profiles list, with the profile's id, some hundreds at a time."""
-        found = self.profiles.find({**LIVE, "identities.0": {"$exists": True}}, {"identities": 1})
-        batch: list[tuple[str, Identity]] = []
-        async for document in found:
-            batch += [(document["_id"], parse_identity(identity)) for identity in document["identities"]]
+    async def live_identities(self) -> AsyncIterator[list[tuple[str, IdentityType, str]]]:
+        """Profile, kind and claim of every identity that is in force, some hundreds at a time."""
+        where = {**PRESENT, "identities.0": {"$exists": True}}
+        batch: list[tuple[str, IdentityType, str]] = []
+        async for document in self.profiles.find(where, {"identities": 1}):
+            id = document["_id"]
+            batch += [(id, IdentityType(one["type"]), one["key"]) for one in document["identities"]]
             if len(batch) >= READ_BATCH:
                 yield batch
                 batch = []
         yield batch
 
 
-def _draft_document(customer: Customer, creation: Creation | None) -> Document:
-    data = {"customerId": customer.id, "createdAt": customer.created_at.isoformat()}
-    document = customer_document(customer) | DRAFT
-    document["announcement"] = [outbox_entry(f"{customer.id}:v1", CREATED, customer.id, customer.created_at, data)]
-    if creation is not None:
-        document["creation"] = {"key": creation.key, "fingerprint": creation.fingerprint}
-    return document
-
-
-def _begun(document: Document) -> Begun:
-    fingerprint = document.get("creation", {}).get("fingerprint", "")
-    return Begun(parse_customer(document), fingerprint, State(document["state"]))
-
-
-def _updated(id: str, now: datetime) -> Document:
+def updated(id: str, now: datetime) -> Document:
+    """The event of an edit."""
     return outbox_entry(new_id("evt"), UPDATED, id, now, {"customerId": id})
-
-
-def _has_room(identity: Identity) -> Document:
-    """Not listed yet, and one more is not too many."""
-    of_type = {"$filter": {"input": "$identities", "cond": {"$eq": ["$$this.type", identity.type.value]}}}
-    return {
-        "identities": {"$not": {"$elemMatch": {"type": identity.type.value, "value": identity.value}}},
-        f"identities.{MAX_IDENTITIES - 1}": {"$exists": False},
-        "$expr": {"$lt": [{"$size": of_type}, MAX_IDENTITIES_OF_TYPE[identity.type]]},
-    }

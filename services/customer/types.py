@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 import strawberry
+from strawberry.scalars import JSON
 
 from kit.errors import Forbidden
 from kit.graphql.errors import Payload, UserError, presents
@@ -11,10 +12,13 @@ from kit.graphql.types import ExternalId
 from services.customer import model
 from services.customer.context import READ, Info
 from services.customer.identity import IdentityType as IdentityType  # the graph shows it as it is
+from services.customer.profile.model import Trait, plain
 
 strawberry.enum(
     IdentityType,
-    description="The kinds of identifiers a customer is found by: EMAIL, PHONE (E.164), CARD, LINE (a LINE user id).",
+    description="The kinds of identifiers a customer is found by: EMAIL, PHONE (E.164), CARD, LINE (a LINE user id), "
+    "POS (the id in a till system), EXTERNAL (system:id); and those several people may use: APP (an installation) and "
+    "DEVICE (a cookie), which customerIdentify alone takes.",
 )
 
 
@@ -56,6 +60,8 @@ class PersonName:
     middle: str | None = strawberry.field(description="Middle names or initials.")
     given_kana: str | None = strawberry.field(description="Reading of the given name, full-width katakana.")
     family_kana: str | None = strawberry.field(description="Reading of the family name, full-width katakana.")
+    given_romaji: str | None = strawberry.field(description="Given name in Latin letters.")
+    family_romaji: str | None = strawberry.field(description="Family name in Latin letters.")
 
     @classmethod
     def of(cls, name: model.PersonName) -> Self:
@@ -66,6 +72,8 @@ class PersonName:
             middle=name.middle,
             given_kana=name.given_kana,
             family_kana=name.family_kana,
+            given_romaji=name.given_romaji,
+            family_romaji=name.family_romaji,
         )
 
 
@@ -100,11 +108,30 @@ class Identity:
     type: IdentityType = strawberry.field(description="Its kind.")
     value: str = strawberry.field(description="Normalised: hanako@example.jp, +819012345678.")
     added_at: datetime = strawberry.field(description="When the customer got it.")
+    verified: bool = strawberry.field(description="Whether they proved that it is theirs.")
 
     @classmethod
     def of(cls, identity: model.Identity) -> Self:
         """From the model."""
-        return cls(type=identity.type, value=identity.value, added_at=identity.added_at)
+        return cls(type=identity.type, value=identity.value, added_at=identity.added_at, verified=identity.verified)
+
+
+@strawberry.type(description="What one source said of one field.")
+class SourcedValue:
+    """See `profile.model.Trait`."""
+
+    field: str = strawberry.field(
+        description="Which field, as the profile names it: name, emails, attributes.shoe_size."
+    )
+    source: str = strawberry.field(description="Who said it: pos, web, an import's system.")
+    at: datetime = strawberry.field(description="When they said it.")
+    edited: bool = strawberry.field(description="Whether it was an edit, which puts older values out of the race.")
+    value: JSON | None = strawberry.field(description="What they said; null: that there is nothing.")
+
+    @classmethod
+    def of(cls, trait: Trait) -> Self:
+        """From the model."""
+        return cls(field=trait.field, source=trait.source, at=trait.at, edited=trait.edited, value=plain(trait.value))
 
 
 @strawberry.federation.type(
@@ -159,6 +186,32 @@ class Customer:
     def tags(self) -> list[str]:
         """At most 50."""
         return list(self.row.tags)
+
+    @strawberry.field(description="The location they like to shop at.")
+    def preferred_store(self) -> str | None:
+        """A location's id."""
+        return self.row.preferred_store
+
+    @strawberry.field(description="The channel they like to be met on.")
+    def preferred_channel(self) -> str | None:
+        """A channel's name."""
+        return self.row.preferred_channel
+
+    @strawberry.field(description="Everything any source said of them, the latest first. Needs customers:read.")
+    def sourced_values(self, info: Info) -> list[SourcedValue]:
+        """Which of these is shown is decided by the survivorship rules."""
+        info.context.caller.require(READ)
+        return [SourcedValue.of(trait) for trait in sorted(self.row.traits, key=lambda trait: trait.at, reverse=True)]
+
+    @strawberry.field(description="The ids of profiles that were merged into this one; each still finds it.")
+    def merged_ids(self) -> list[strawberry.ID]:
+        """The oldest id first."""
+        return [strawberry.ID(id) for id in self.row.members]
+
+    @strawberry.field(description="Whether nothing is known of them but a device.")
+    def anonymous(self) -> bool:
+        """True until somebody logs in there."""
+        return self.row.anonymous
 
     @strawberry.field(description="Since when they are a customer.")
     def member_since(self) -> datetime:

@@ -20,6 +20,8 @@ from services.customer.model import Customer, Identity
 CLAIM_ROUNDS = 8
 """How often a claim that vanished between refusal and look is tried again."""
 STALE_BATCH = 1_000
+TERM_BYTES = 9
+"""72 bits: among the hundred million terms of ten million members, two are alike with a chance of one in a million."""
 KEY_CHECK = b"noren identity key check"
 
 
@@ -65,6 +67,10 @@ class Claims:
     def key(self, type: IdentityType, value: str) -> str:
         """The `_id` that claims a normalised identifier."""
         return claim_key(self._secret, type, value)
+
+    def term(self, term: str) -> bytes:
+        """A look-up term as it is kept: keyed, so that the terms tell nobody who is there; short, for the index."""
+        return hmac.digest(self._secret, b"term:" + term.encode(), hashlib.sha256)[:TERM_BYTES]
 
     def keys(self, identities: Iterable[Identity]) -> set[str]:
         """The `_id`s that claim these identities."""
@@ -118,6 +124,10 @@ class Claims:
         where = _pending_of(self._rows(customers))
         if where is not None:
             await self.collection.update_many(where, {"$unset": {"pending": ""}})
+
+    async def release_keys(self, profile: str, keys: Sequence[str]) -> None:
+        """Let go pending claims of a profile, by key."""
+        await self.collection.delete_many({"_id": {"$in": list(keys)}, "profile": profile, "pending": True})
 
     async def release(self, customers: Sequence[Customer]) -> None:
         """Let go what aborted drafts claimed."""

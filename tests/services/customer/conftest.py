@@ -15,6 +15,7 @@ from services.customer.loaders import Loaders
 from services.customer.schema import schema
 from services.customer.store import INDEXES, CustomerStore
 
+VAULT_KEY = b"v" * 32
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -27,7 +28,7 @@ def now() -> datetime:
 @pytest.fixture
 async def store(db: Database) -> CustomerStore:
     await ensure_indexes(db, INDEXES)
-    return CustomerStore(db, derive_key(b"a secret for tests only"))
+    return CustomerStore(db, derive_key(b"a secret for tests only"), VAULT_KEY)
 
 
 @pytest.fixture

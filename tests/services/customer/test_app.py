@@ -9,7 +9,7 @@ from kit.settings import context_secret
 from services.customer.app import open_service, open_store
 from services.customer.identity import derive_key
 from services.customer.settings import Settings, identity_key
-from services.customer.store import IdentityKeyChanged
+from services.customer.store import IdentityKeyChanged, VaultKeyChanged
 
 CREATE = """mutation { customerCreate(input: {idempotencyKey: "k", name: {family: "Himitsu"},
   identities: [{type: EMAIL, value: "himitsu@example.jp"}]}) { customer { id } } }"""
@@ -42,10 +42,14 @@ async def test_a_start_with_another_secret_is_refused(settings: Settings) -> Non
     with pytest.raises(IdentityKeyChanged):
         async with open_store(settings.model_copy(update={"identity_secret": SecretStr("another" * 8)})):
             pass
+    with pytest.raises(VaultKeyChanged):
+        async with open_store(settings.model_copy(update={"vault_key": SecretStr("another" * 8)})):
+            pass
     kept = settings.model_copy(
         update={
             "context_secret": SecretStr("rotated" * 8),
             "identity_secret": SecretStr(context_secret(settings).decode()),
+            "vault_key": SecretStr(context_secret(settings).decode()),
         }
     )
     async with open_store(kept) as store:

@@ -117,9 +117,11 @@ def test_too_many_of_a_type_and_too_many_at_all_are_told_apart(now: datetime) ->
     phones = tuple(IdentityDraft(IdentityType.PHONE, f"090-1234-567{n}") for n in range(5))
     cards = tuple(IdentityDraft(IdentityType.CARD, f"CARD{n}") for n in range(10))
     line = (IdentityDraft(IdentityType.LINE, "U" + "0123456789abcdef" * 2),)
+    tills = tuple(IdentityDraft(IdentityType.POS, f"till-{n}") for n in range(10))
+    systems = tuple(IdentityDraft(IdentityType.EXTERNAL, f"shop:65{n}") for n in range(10))
     with pytest.raises(Refused) as refused:
-        check(CustomerDraft(identities=mails[:5] + phones + cards + line), now)
-    assert list(refused.value.refusals) == [TooManyIdentities(path=("input", "identities", "20"), type=None, limit=20)]
+        check(CustomerDraft(identities=mails[:5] + phones + cards + line + tills + systems), now)
+    assert list(refused.value.refusals) == [TooManyIdentities(path=("input", "identities", "40"), type=None, limit=40)]
 
 
 def test_an_edit_touches_what_it_names_and_clears_what_it_nulls(now: datetime) -> None:

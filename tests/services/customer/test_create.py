@@ -211,7 +211,7 @@ class Fragile:
 
 def fragile(store: CustomerStore, dies_at: int, how: Literal["before", "half", "after"]) -> CustomerStore:
     """The same database, in the hands of a process that will die."""
-    dying = CustomerStore(store.db, b"")
+    dying = CustomerStore(store.db, b"", b"v" * 32)
     dying.claims = type(store.claims)(Fragile(store.claims.collection), store.claims._secret)  # type: ignore[arg-type]
     dying.profiles = Fragile(store.profiles)  # type: ignore[assignment]
     Fragile.calls, Fragile.dies_at, Fragile.how = 0, dies_at, how

@@ -21,7 +21,8 @@ from services.customer.model import (
     PostalAddress,
     TooManyIdentities,
 )
-from services.customer.store import CustomerStore, IdentityKeyChanged
+from services.customer.store import CustomerStore, IdentityKeyChanged, VaultKeyChanged
+from tests.services.customer.conftest import VAULT_KEY
 
 MAIL = IdentityDraft(IdentityType.EMAIL, "hanako@example.jp")
 LINE = IdentityDraft(IdentityType.LINE, "U" + "0123456789abcdef" * 2)
@@ -61,6 +62,7 @@ async def test_an_edit_sets_what_it_names(store: CustomerStore, now: datetime) -
         tags=("vip",),
         version=2,
         updated_at=later,
+        traits=kept.traits,
     )
     cleared = await actions.update(store, made.id, 2, CustomerChanges(name=None, birthday=None, tags=()), now=later)
     assert (cleared.name, cleared.birthday, cleared.tags, cleared.addresses) == (None, None, (), kept.addresses)
@@ -164,7 +166,9 @@ async def test_the_audit_sees_a_lost_claim_and_one_too_many(store: CustomerStore
 
 
 async def test_another_key_is_refused_instead_of_finding_every_identity_free(store: CustomerStore) -> None:
-    await store.pin_identity_key()
-    await store.pin_identity_key()
+    await store.pin_keys()
+    await store.pin_keys()
     with pytest.raises(IdentityKeyChanged, match="NOREN_IDENTITY_SECRET"):
-        await CustomerStore(store.db, derive_key(b"another")).pin_identity_key()
+        await CustomerStore(store.db, derive_key(b"another"), VAULT_KEY).pin_keys()
+    with pytest.raises(VaultKeyChanged, match="NOREN_VAULT_KEY"):
+        await CustomerStore(store.db, derive_key(b"a secret for tests only"), b"w" * 32).pin_keys()

@@ -1,0 +1,1 @@
+"""What customer costs: the vault's candidates, look-ups, identification, imports."""

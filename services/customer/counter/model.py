@@ -1,0 +1,82 @@
+"""What a profile can be found by besides its identities: readings, names and last digits, as terms. No I/O.
+
+A term is kept as an HMAC (`claim.store`); a term that no longer fits stays until the profile is erased, so whoever
+finds by one looks at the profile itself before showing it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from services.customer.folding import fold, fold_kana
+from services.customer.model import Customer, PersonName
+
+KANA_PREFIX = 8
+"""Characters of a reading that are told apart by the index; the rest is compared on the profile."""
+NAME_PREFIX = 4
+LAST_DIGITS = 4
+
+
+def terms_of(values: Mapping[str, Any]) -> set[str]:
+    """The terms of these fields; `phones` may hold normalised identities as well."""
+    terms: set[str] = set()
+    for spelling in _spellings(values.get("name")):
+        terms |= {f"k:{spelling[:length]}" for length in range(1, KANA_PREFIX + 1)}
+    for written in _written(values.get("name"), values.get("display_name")):
+        terms |= {f"n:{written[:length]}" for length in range(1, NAME_PREFIX + 1)}
+    terms |= {f"4:{digits[-LAST_DIGITS:]}" for digits in _digits(values.get("phones") or ())}
+    return terms
+
+
+def kana_term(prefix: str) -> str | None:
+    """The term that finds readings beginning like this; None if nothing is left of it."""
+    spelling = fold_kana(prefix)
+    return f"k:{spelling[:KANA_PREFIX]}" if spelling else None
+
+
+def name_terms(name: str) -> list[str]:
+    """The terms of which one finds a name, written or read."""
+    written, spelling = fold(name), fold_kana(name)
+    return [f"n:{written[:NAME_PREFIX]}", f"k:{spelling[:KANA_PREFIX]}"] if written else []
+
+
+def digits_term(digits: str) -> str:
+    """The term of the last four digits."""
+    return f"4:{fold(digits)}"
+
+
+def is_read_as(customer: Customer, prefix: str) -> bool:
+    """Whether a reading of the shown name begins with `prefix`, in any kana."""
+    return any(spelling.startswith(fold_kana(prefix)) for spelling in _spellings(customer.name))
+
+
+def is_called(customer: Customer, name: str) -> bool:
+    """Whether the shown name begins so, in kanji, kana or Latin letters, whatever variant is typed."""
+    written = _written(customer.name, customer.display_name)
+    return is_read_as(customer, name) or any(one.startswith(fold(name)) for one in written)
+
+
+def ends_with(customer: Customer, digits: str) -> bool:
+    """Whether one of their numbers does."""
+    numbers = [*customer.phones, *(identity.value for identity in customer.identities if identity.type == "PHONE")]
+    return any(number.endswith(fold(digits)) for number in _digits(numbers))
+
+
+def _spellings(name: PersonName | None) -> Iterator[str]:
+    if name is None:
+        return
+    family, given = fold_kana(name.family_kana or ""), fold_kana(name.given_kana or "")
+    yield from {spelling for spelling in (family + given, given) if spelling}
+
+
+def _written(name: PersonName | None, display_name: str | None) -> Iterator[str]:
+    family, given = ("", "") if name is None else (fold(name.family or ""), fold(name.given or ""))
+    shown = "" if display_name is None else fold(display_name)
+    romaji = "" if name is None else fold(f"{name.family_romaji or ''}{name.given_romaji or ''}")
+    yield from {one for one in (family + given, given, shown, romaji) if one}
+
+
+def _digits(numbers: Iterable[str]) -> Iterator[str]:
+    for number in numbers:
+        digits = "".join(char for char in fold(number) if char.isdigit())
+        if len(digits) >= LAST_DIGITS:
+            yield digits
