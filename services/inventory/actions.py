@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from kit.times import utc_now
 from services.inventory.backorder.proof import audit_backorders
+from services.inventory.fulfillment.proof import audit_picks
 from services.inventory.location.actions import LocationEdit, import_locations, upsert_location
 from services.inventory.paper.upkeep import audit_papers, sweep_papers, sweep_papers_for_ever
 from services.inventory.reservation.actions import (
@@ -63,4 +65,5 @@ async def audit(store: InventoryStore) -> list[str]:
                 holds[books.level.id] = books.holds
         problems += await audit_papers(store, session, committed)
         problems += await audit_backorders(store, session)
+        problems += await audit_picks(store, session, utc_now())
     return problems + audit_holds(unfinished, holds)

@@ -38,8 +38,13 @@ async def hold_picks(
     problems = check_hold(pieces, hold_s)
     if problems:
         raise Refused(*problems)
-    limit = location.operation.daily_picks
     wanted = PickHold(location.id, day, key, pieces, PickHoldState.HELD, now + timedelta(seconds=hold_s))
+    return await keep_picks(store, location, wanted, now=now)
+
+
+async def keep_picks(store: InventoryStore, location: Location, wanted: PickHold, *, now: datetime) -> PickHold:
+    """The same of a hold that is made up already."""
+    limit, day, key, pieces = location.operation.daily_picks, wanted.day, wanted.key, wanted.pieces
     for attempt in range(ATTEMPTS):
         if await store.capacity.take(wanted, limit):
             return wanted

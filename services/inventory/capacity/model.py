@@ -3,6 +3,7 @@
 HELD ──→ USED | RELEASED | EXPIRED
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -87,6 +88,18 @@ class PickHoldEnded(Refusal):
     def message(self) -> str:
         """How it ended."""
         return f"the hold {self.key!r} has ended: {self.state.value}"
+
+
+def audit_day(day: PickDay, holds: Sequence[PickHold]) -> list[str]:
+    """What a day says of its holds that is not so."""
+    sums = {state: sum(hold.pieces for hold in holds if hold.state is state) for state in PickHoldState}
+    held, used = sums[PickHoldState.HELD], sums[PickHoldState.USED]
+    if (held, used) == (day.held, day.used):
+        return []
+    return [
+        f"{day.location_id}@{day.day}: {day.held} picks are said to be held and {day.used} used, "
+        f"the holds have {held} and {used}"
+    ]
 
 
 def check_hold(pieces: int, hold_s: int) -> list[Refusal]:

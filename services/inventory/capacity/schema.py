@@ -18,7 +18,10 @@ EndInput = Annotated[PickCapacityEndInput, strawberry.argument(description="Whic
 class CapacityMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Hold picks of a location's business day. Scope stock:reserve.")
+    @strawberry.mutation(
+        description="Hold picks of a location's business day; a key that begins with a reservation's and a "
+        "colon gives way to that reservation's fulfilment. Scope stock:reserve."
+    )
     async def pick_capacity_hold(
         self, info: Info, input: Annotated[PickCapacityHoldInput, strawberry.argument(description="What to hold.")]
     ) -> PickCapacityPayload:

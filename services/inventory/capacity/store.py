@@ -3,10 +3,12 @@
 Every change is one guarded update of that document, so two workers cannot take the same pick. Shard key: `_id` hashed.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 
 from pymongo import IndexModel, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events.log import insert_new
 from kit.mongo import Database, Document
@@ -44,9 +46,42 @@ class CapacityStore:
             f"holds.{MAX_HOLDS - 1}": {"$exists": False},
             "$expr": {"$lte": [{"$add": ["$held", "$used", hold.pieces]}, most]},
         }
-        entry = {"key": hold.key, "pieces": hold.pieces, "state": hold.state.value, "until": hold.until}
-        change = {"$inc": {"held": hold.pieces}, "$push": {"holds": entry}}
+        change = {"$inc": {"held": hold.pieces}, "$push": {"holds": _entry(hold)}}
         return (await self._days.update_one(guard, change)).modified_count == 1
+
+    async def adopt(self, hold: PickHold, old: PickHold, limit: int | None) -> bool:
+        """Put the hold in the place of `old`, if that still counts and the day has room for the difference."""
+        most = UNLIMITED if limit is None else limit
+        more = hold.pieces - old.pieces
+        guard: Document = {
+            "_id": _id(hold.location_id, hold.day),
+            "holds": {"$elemMatch": {"key": old.key, "state": PickHoldState.HELD.value, "pieces": old.pieces}},
+            "$expr": {"$lte": [{"$add": ["$held", "$used", more]}, most]},
+            "$nor": [{"holds.key": hold.key}],
+        }
+        change = {"$inc": {"held": more}, "$set": {"holds.$[old]": _entry(hold)}}
+        result = await self._days.update_one(guard, change, array_filters=[{"old.key": old.key}])
+        return result.modified_count == 1
+
+    async def held_under(self, location_id: str, day: date, prefix: str) -> PickHold | None:
+        """A hold that still counts and whose key begins so."""
+        held = {"key": {"$regex": f"^{re.escape(prefix)}"}, "state": PickHoldState.HELD.value}
+        return await self._one(location_id, day, {"holds": {"$elemMatch": held}})
+
+    async def finish(self, location_id: str, day: date, key: str, used: int, now: datetime) -> None:
+        """End the hold: so many of its picks are USED, or it is RELEASED. Safe to repeat.
+
+        Where the day does not know the key it is shut out, so that a stalled worker cannot hold by it afterwards.
+        """
+        tombstone = PickHold(location_id, day, key, 0, PickHoldState.RELEASED, now)
+        shut = {"_id": _id(location_id, day), "holds.key": {"$ne": key}}
+        hold = await self.find(location_id, day, key)
+        if hold is None:
+            await self.begin(location_id, day)
+            await self._days.update_one(shut, {"$push": {"holds": _entry(tombstone)}})
+            hold = await self.find(location_id, day, key) or tombstone
+        if hold.state is PickHoldState.HELD:
+            await self._days.update_one(*_ending(hold, PickHoldState.USED if used else PickHoldState.RELEASED, used))
 
     async def begin(self, location_id: str, day: date) -> None:
         """Begin the day's document, if there is none."""
@@ -55,11 +90,7 @@ class CapacityStore:
 
     async def find(self, location_id: str, day: date, key: str) -> PickHold | None:
         """The hold this key stands for."""
-        where = {"_id": _id(location_id, day), "holds.key": key}
-        document = await self._days.find_one(where, {"holds": {"$elemMatch": {"key": key}}})
-        if document is None:
-            return None
-        return _hold(location_id, day, document["holds"][0])
+        return await self._one(location_id, day, {"holds": {"$elemMatch": {"key": key}}})
 
     async def end(self, hold: PickHold, state: PickHoldState) -> bool:
         """HELD → `state`, once."""
@@ -76,12 +107,28 @@ class CapacityStore:
         updates = [UpdateOne(*_ending(hold, PickHoldState.EXPIRED)) for hold in due]
         return (await self._days.bulk_write(updates, ordered=False)).modified_count
 
+    async def every(self, session: AsyncClientSession) -> AsyncIterator[tuple[PickDay, list[PickHold]]]:
+        """Every day with all its holds, at the session's one instant."""
+        async for row in self._days.find({}, session=session):
+            location_id, day = row["location_id"], date.fromisoformat(row["day"])
+            yield _day(location_id, day, row), [_hold(location_id, day, entry) for entry in row["holds"]]
 
-def _ending(hold: PickHold, state: PickHoldState) -> tuple[Document, Document]:
-    held = {"key": hold.key, "state": PickHoldState.HELD.value}
+    async def _one(self, location_id: str, day: date, holds: Document) -> PickHold | None:
+        document = await self._days.find_one({"_id": _id(location_id, day), **holds}, holds)
+        return None if document is None else _hold(location_id, day, document["holds"][0])
+
+
+def _ending(hold: PickHold, state: PickHoldState, used: int | None = None) -> tuple[Document, Document]:
+    """HELD → `state`; of a hold that is USED `used` picks, or all."""
+    held = {"key": hold.key, "state": PickHoldState.HELD.value, "pieces": hold.pieces}
     guard = {"_id": _id(hold.location_id, hold.day), "holds": {"$elemMatch": held}}
-    moves = {"held": -hold.pieces} | ({"used": hold.pieces} if state is PickHoldState.USED else {})
-    return guard, {"$inc": moves, "$set": {"holds.$.state": state.value}}
+    kept = hold.pieces if used is None or state is not PickHoldState.USED else min(used, hold.pieces)
+    moves = {"held": -hold.pieces} | ({"used": kept} if state is PickHoldState.USED else {})
+    return guard, {"$inc": moves, "$set": {"holds.$.state": state.value, "holds.$.pieces": kept}}
+
+
+def _entry(hold: PickHold) -> Document:
+    return {"key": hold.key, "pieces": hold.pieces, "state": hold.state.value, "until": hold.until}
 
 
 def _id(location_id: str, day: date) -> str:

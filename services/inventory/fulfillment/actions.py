@@ -1,11 +1,12 @@
 """What can be done with fulfilments: make them from a reservation, and take them through their life.
 
-Making: keep one for each location of the reservation, hidden (ALLOCATING); commit the reservation for later; show them
-(ALLOCATED). The first of them belongs to one key only, and so the reservation to one making. Whoever finds them
-ALLOCATING for too long does the rest.
+Making: keep one for each location of the reservation, hidden (ALLOCATING); hold their picks (`picks`); commit the
+reservation for later; show them (ALLOCATED). The first of them belongs to one key only, and so the reservation to one
+making; where a location has a limit, it also decides whether room was found for all, or the making is given up. Whoever
+finds them ALLOCATING for too long does the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
@@ -25,6 +26,7 @@ from services.inventory.fulfillment.model import (
     ReservationTaken,
     WrongCode,
 )
+from services.inventory.fulfillment.picks import let_go, make_sure, room_at, show, tell_day
 from services.inventory.fulfillment.resource import resource
 from services.inventory.model import Actor, StockState
 from services.inventory.paper.actions import check_command, content_of, take_step
@@ -54,33 +56,34 @@ async def allocate(
     store: InventoryStore, draft: FulfillmentDraft, reservation: Reservation, step: Step, actor: Actor
 ) -> list[Fulfillment]:
     """From nothing, or from where a crash left it, to ALLOCATED; Refused where the reservation is over or another's."""
-    hidden = _from_reservation(draft, reservation, actor, step.at)
-    for place, each in enumerate(hidden):
+    hidden: list[Fulfillment] = []
+    for place, each in enumerate(_from_reservation(draft, reservation, actor, step.at)):
         own = step if place == 0 else _derived(step, f"{place}")
         kept = await store.fulfillments.insert(Decision(each), own, actor) or await store.fulfillments.by_id(each.id)
         if kept is None:
             raise Refused(IdempotencyKeyReused(key=step.key))
         if kept.steps[0].key != own.key or kept.steps[0].fingerprint != step.fingerprint:
             raise Refused(ReservationTaken(reservation_id=reservation.id, fulfillment_id=kept.id))
-    final = await _commit(store, reservation, step, actor)
-    lines = _taken(final)
-    shown = [await _show(store, each.id, lines.get(each.source_id, []), step, actor) for each in hidden]
+        hidden.append(kept)
+    room = await room_at(store, [each.source_id for each in hidden], reservation.key, step.at)
+    await make_sure(store, hidden, room)
+    lines = _taken(await _commit(store, reservation, step, actor))
+    shown = []
+    for each in hidden:
+        own = _derived(step, each.id)
+        shown.append(await show(store, each.id, lines.get(each.source_id, []), own, actor, room))
     await store.owed.clear([reservation.id])
     return [each for each in shown if each is not None]
 
 
 async def start_picking(store: InventoryStore, command: Command, wave_id: str | None = None) -> Fulfillment:
     """Go and fetch it."""
-    return await take_step(
-        store, store.fulfillments, KIND, command, lambda each: life.start_picking(each, command.by, wave_id)
-    )
+    return await _step(store, command, lambda each: life.start_picking(each, command.by, wave_id))
 
 
 async def record_picked(store: InventoryStore, picks: Sequence[Picked], command: Command) -> Fulfillment:
     """Say what was found; what was not is looked for at other locations."""
-    done = await take_step(
-        store, store.fulfillments, KIND, command, lambda each: life.record_picked(each, picks, command.by)
-    )
+    done = await _step(store, command, lambda each: life.record_picked(each, picks, command.by))
     return await resource(store, done, now=command.at)
 
 
@@ -90,7 +93,7 @@ async def make_ready(store: InventoryStore, command: Command) -> Fulfillment:
     def decide(each: Fulfillment) -> Decision[Fulfillment]:
         return life.ready(each, store.pickup_codes.issue(each.id, 1), command.by, command.at)
 
-    return await take_step(store, store.fulfillments, KIND, command, decide)
+    return await _step(store, command, decide)
 
 
 async def renew_code(store: InventoryStore, command: Command) -> Fulfillment:
@@ -100,7 +103,7 @@ async def renew_code(store: InventoryStore, command: Command) -> Fulfillment:
         issue = 1 if each.code is None else each.code.issue + 1
         return life.renew_code(each, store.pickup_codes.issue(each.id, issue), command.by)
 
-    return await take_step(store, store.fulfillments, KIND, command, decide)
+    return await _step(store, command, decide)
 
 
 async def collect(store: InventoryStore, code: str, command: Command) -> Fulfillment:
@@ -110,25 +113,23 @@ async def collect(store: InventoryStore, code: str, command: Command) -> Fulfill
     if there is not None and there.step_of(command.key) is None and there.state is FulfillmentState.READY:
         need_location(command.by, there.place_id or there.source_id)
         await _check_code(store, there, code)
-    return await take_step(store, store.fulfillments, KIND, command, lambda each: life.collect(each, command.by))
+    return await _step(store, command, lambda each: life.collect(each, command.by))
 
 
 async def ship(store: InventoryStore, carrier: str | None, tracking: str | None, command: Command) -> Fulfillment:
     """Hand it to the carrier."""
-    return await take_step(
-        store, store.fulfillments, KIND, command, lambda each: life.ship(each, carrier, tracking, command.by)
-    )
+    return await _step(store, command, lambda each: life.ship(each, carrier, tracking, command.by))
 
 
 async def arrive(store: InventoryStore, counts: Sequence[Count] | None, command: Command) -> Fulfillment:
     """Take it in at the shop where it will be picked up; what did not arrive is looked for elsewhere."""
-    done = await take_step(store, store.fulfillments, KIND, command, lambda each: life.arrive(each, counts, command.by))
+    done = await _step(store, command, lambda each: life.arrive(each, counts, command.by))
     return await resource(store, done, now=command.at)
 
 
 async def deliver(store: InventoryStore, command: Command) -> Fulfillment:
     """The carrier has delivered it."""
-    return await take_step(store, store.fulfillments, KIND, command, life.deliver)
+    return await _step(store, command, life.deliver)
 
 
 async def cancel(store: InventoryStore, command: Command, *, own_only: bool) -> Fulfillment:
@@ -139,7 +140,7 @@ async def cancel(store: InventoryStore, command: Command, *, own_only: bool) -> 
             raise Refused(NotFound(path=("input", "id"), kind=KIND, id=each.id))
         return life.cancel(each, command.by, only_untouched=own_only)
 
-    return await take_step(store, store.fulfillments, KIND, command, decide)
+    return await _step(store, command, decide)
 
 
 async def give_back(store: InventoryStore, counts: Sequence[Count], location_id: str, command: Command) -> Fulfillment:
@@ -150,20 +151,21 @@ async def give_back(store: InventoryStore, counts: Sequence[Count], location_id:
     def decide(each: Fulfillment) -> Decision[Fulfillment]:
         return giving_back.give_back(each, counts, location_id, command.by, command.at)
 
-    return await take_step(store, store.fulfillments, KIND, command, decide)
+    return await _step(store, command, decide)
 
 
 async def inspect(
     store: InventoryStore, return_id: str, verdicts: Sequence[Inspected], command: Command
 ) -> Fulfillment:
     """Say what becomes of pieces that came back."""
-    return await take_step(
-        store,
-        store.fulfillments,
-        KIND,
-        command,
-        lambda each: giving_back.inspect(each, return_id, verdicts, command.by),
-    )
+    return await _step(store, command, lambda each: giving_back.inspect(each, return_id, verdicts, command.by))
+
+
+async def _step(
+    store: InventoryStore, command: Command, decide: Callable[[Fulfillment], Decision[Fulfillment]]
+) -> Fulfillment:
+    """Take a step, and tell its day where its picks are over by it."""
+    return await tell_day(store, await take_step(store, store.fulfillments, KIND, command, decide), command.at)
 
 
 async def _check_code(store: InventoryStore, there: Fulfillment, code: str) -> None:
@@ -185,24 +187,12 @@ async def _commit(store: InventoryStore, reservation: Reservation, step: Step, a
         if there is not None and there.state is ReservationState.HELD:
             raise Unavailable("the reservation is just running out; try again") from None
         if there is None or there.state is not ReservationState.COMMITTED or there.into is not StockState.COMMITTED:
-            ids = [each.id for each in await store.fulfillments.of_reservation(reservation.id)]
-            await store.fulfillments.drop_allocating(ids)
+            made = await store.fulfillments.of_reservation(reservation.id)
+            await let_go(store, made, step.at)
+            await store.fulfillments.drop_allocating([each.id for each in made])
             raise
         done = there
     return done
-
-
-async def _show(
-    store: InventoryStore, id: str, lines: Sequence[tuple[str, int]], step: Step, actor: Actor
-) -> Fulfillment | None:
-    there = await store.fulfillments.by_id(id)
-    if there is None or there.state is not FulfillmentState.ALLOCATING:
-        return there
-    if not lines:
-        await store.fulfillments.drop_allocating([id])
-        return None
-    shown = await store.fulfillments.decide(there, life.allocate(there, lines), _derived(step, id), actor)
-    return shown or await store.fulfillments.by_id(id)
 
 
 def _derived(step: Step, name: str) -> Step:

@@ -20,6 +20,7 @@ from services.inventory.fulfillment.model import (
     FulfillmentKind,
     FulfillmentLine,
     FulfillmentState,
+    Picks,
     Replacement,
     told,
 )
@@ -131,6 +132,7 @@ def record_picked(fulfillment: Fulfillment, picks: Sequence[Picked], by: By) -> 
     after = replace(fulfillment, lines=lines, missing=missing, resourcing=bool(missing))
     if any(line.unpicked for line in lines):
         return told(after, "picking", moves)
+    after = replace(after, picks=_end_picks(after))
     if not any(line.picked for line in lines):
         return told(replace(after, state=State.SHORT), "short", moves)
     return told(replace(after, state=State.PICKED), "picked", moves)
@@ -220,7 +222,8 @@ def cancel(fulfillment: Fulfillment, by: By, *, only_untouched: bool = False) ->
     if not only_untouched:
         need_location(by, str(fulfillment.held_at))
     back = _all(fulfillment, StockState.AVAILABLE, MovementReason.CANCELLED)
-    return told(replace(fulfillment, state=State.CANCELLED, code=None, missing=()), "cancelled", back)
+    after = replace(fulfillment, state=State.CANCELLED, code=None, missing=(), picks=_end_picks(fulfillment))
+    return told(after, "cancelled", back)
 
 
 def plan_replacements(fulfillment: Fulfillment, plan: Sequence[Replacement]) -> Decision[Fulfillment]:
@@ -259,6 +262,15 @@ def drop_replacement(fulfillment: Fulfillment, id: str) -> Decision[Fulfillment]
         return Decision(fulfillment)
     rest = tuple(each for each in fulfillment.replacements if each.id != id)
     return Decision(replace(fulfillment, replacements=rest, missing=_added(fulfillment.missing, dropped.lines)))
+
+
+def _end_picks(fulfillment: Fulfillment) -> Picks | None:
+    """Its picks when nothing more is fetched: those that found their piece are used, the others given back."""
+    picks = fulfillment.picks
+    if picks is None or picks.used is not None:
+        return picks
+    used = min(sum(line.picked for line in fulfillment.lines), picks.pieces)
+    return replace(picks, used=used, untold=True)
 
 
 def _after_pick(line: FulfillmentLine, picked: Picked | None) -> FulfillmentLine:

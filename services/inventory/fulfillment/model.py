@@ -11,7 +11,7 @@ are committed where they lie, in transit they are counted here alone; what ends 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -127,13 +127,29 @@ class GivenBack:
     lines: tuple[GivenBackLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """The pick capacity it takes at its source: so many pieces of a business day, held under `key`.
+
+    `used` is None while they are held; then as many as were picked, the rest being given back. `untold`: the day has
+    still to be told.
+    """
+
+    key: str
+    day: date
+    pieces: int
+    used: int | None = None
+    untold: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fulfillment(Paper):
     """A fulfilment as it is kept.
 
     `source_id` is where its pieces are taken from, `place_id` where they are handed over (None: they are sent home),
     `sold_at` where the clerk stood who sold them. `missing` are pieces nobody has looked elsewhere for yet;
-    `resourcing` says that somebody has to, or has to finish it.
+    `resourcing` says that somebody has to, or has to finish it. `picks` is None where the source has no limit;
+    `is_sure`: its making, of which it is the first, has found room for all and is only finished from then on.
     """
 
     order_id: str | None
@@ -161,6 +177,8 @@ class Fulfillment(Paper):
     resourcing: bool = False
     rounds: int = 0
     returns: tuple[GivenBack, ...] = field(default=())
+    picks: Picks | None = None
+    is_sure: bool = False
 
     @property
     def is_handed_over(self) -> bool:

@@ -1,8 +1,8 @@
 """Pieces a picker did not find are taken from another location, or given up, and the shopper is told which.
 
 A  plan: sourcing chooses among the locations that have them; the plan is written into the fulfilment.
-B  each replacement is a fulfilment of its own: kept hidden, its pieces taken all or none, then shown.
-C  where the pieces are gone by then, the replacement is dropped and its pieces are missing again, `MAX_ROUNDS` times.
+B  each replacement is a fulfilment of its own: kept hidden, its picks held, its pieces taken all or none, then shown.
+C  where pieces or picks are gone by then, it is dropped and its pieces are missing again, `MAX_ROUNDS` times.
 Every part may be repeated by anybody; `resourcing` says that some may be left to do.
 """
 
@@ -17,12 +17,13 @@ from services.inventory.fulfillment.model import (
     FulfillmentState,
     Replacement,
 )
+from services.inventory.fulfillment.picks import as_it_is, let_go, most_picks, room_at, show
 from services.inventory.location.model import MAX_RADIUS_KM, NearbyLocation, Nearness
 from services.inventory.location.operation import LocationService
 from services.inventory.model import LocationId, Sku
 from services.inventory.paper.actions import INVENTORY
 from services.inventory.paper.model import Decision, Step
-from services.inventory.paper.taking import take_pieces
+from services.inventory.paper.taking import never_taken, take_pieces
 from services.inventory.reservation.model import Line
 from services.inventory.sourcing.choose import source
 from services.inventory.sourcing.model import Candidate, Demand
@@ -45,7 +46,7 @@ async def resource(store: InventoryStore, fulfillment: Fulfillment, *, now: date
             decided = await _decide(store, fulfillment, life.plan_replacements(fulfillment, plan), now)
         else:
             decided = await _stand(store, fulfillment, now)
-        fulfillment = decided or await _as_it_is(store, fulfillment.id)
+        fulfillment = decided or await as_it_is(store, fulfillment.id)
     return fulfillment
 
 
@@ -59,25 +60,33 @@ async def _stand(store: InventoryStore, fulfillment: Fulfillment, now: datetime)
         try:
             await _take(store, fulfillment, each, now)
         except Refused:
+            made = await store.fulfillments.by_ids([each.id])
+            await let_go(store, list(made.values()), now)
             await store.fulfillments.drop_allocating([each.id])
             return await _decide(store, fulfillment, life.drop_replacement(fulfillment, each.id), now)
     return await _decide(store, fulfillment, life.end_resourcing(fulfillment), now)
 
 
 async def _take(store: InventoryStore, parent: Fulfillment, wanted: Replacement, now: datetime) -> None:
-    hidden = _child(parent, wanted, now)
-    begun = _step(f"{wanted.id}\ntake", "create", now)
-    await store.fulfillments.insert(Decision(hidden), begun, INVENTORY)
+    room = await room_at(store, [wanted.location_id], None, now)
+    child = await _hidden(store, parent, wanted, now)
+    try:
+        await room.hold(store, child)
+    except Refused:
+        if await never_taken(store, wanted.id, now=now):
+            raise
     location = LocationId(wanted.location_id)
     lines = [Line(Sku(sku), location, pieces, place) for place, (sku, pieces) in enumerate(wanted.lines)]
     await take_pieces(store, wanted.id, lines, wanted.id, now=now)
-    there = await store.fulfillments.by_id(wanted.id)
-    if there is None:
-        await store.fulfillments.insert(Decision(hidden), begun, INVENTORY)
-        there = await _as_it_is(store, wanted.id)
-    if there.state is FulfillmentState.ALLOCATING:
-        shown = _step(f"{wanted.id}\nshow", "allocate", now)
-        await store.fulfillments.decide(there, life.allocate(there, wanted.lines), shown, INVENTORY)
+    await _hidden(store, parent, wanted, now)
+    await show(store, wanted.id, wanted.lines, _step(f"{wanted.id}\nshow", "allocate", now), INVENTORY, room)
+
+
+async def _hidden(store: InventoryStore, parent: Fulfillment, wanted: Replacement, now: datetime) -> Fulfillment:
+    """The replacement's fulfilment, kept hidden if there is none."""
+    begun = _step(f"{wanted.id}\ntake", "create", now)
+    new = await store.fulfillments.insert(Decision(_child(parent, wanted, now)), begun, INVENTORY)
+    return new or await as_it_is(store, wanted.id)
 
 
 async def _choose(store: InventoryStore, fulfillment: Fulfillment, at: datetime) -> list[Replacement]:
@@ -91,8 +100,9 @@ async def _choose(store: InventoryStore, fulfillment: Fulfillment, at: datetime)
     for rows in levels.values():
         for level in rows:
             stock.setdefault(level.location_id, {})[level.sku] = level.quantities.available
+    room = await most_picks(store, [places[id].location for id in stock], at)
     candidates = [
-        Candidate(id, stock[id], distance_m=round(place.distance_km * METRES))
+        Candidate(id, stock[id], distance_m=round(place.distance_km * METRES), capacity_left=room.get(id))
         for id, place in places.items()
         if id in stock
     ]
@@ -157,12 +167,6 @@ async def _decide(
 ) -> Fulfillment | None:
     step = _step(f"{fulfillment.id}\n{fulfillment.version}", "resource", now, decision.after.state)
     return await store.fulfillments.decide(fulfillment, decision, step, INVENTORY)
-
-
-async def _as_it_is(store: InventoryStore, id: str) -> Fulfillment:
-    there = await store.fulfillments.by_id(id)
-    assert there is not None, "a fulfilment that was shown is never removed"
-    return there
 
 
 def _step(key: str, action: str, now: datetime, state: str = FulfillmentState.ALLOCATED) -> Step:

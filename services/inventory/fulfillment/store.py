@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -19,6 +19,7 @@ from services.inventory.fulfillment.model import (
     FulfillmentState,
     GivenBack,
     GivenBackLine,
+    Picks,
     Replacement,
 )
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
@@ -47,6 +48,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("state", ASCENDING), ("updated_at", ASCENDING)], name="state"),
         IndexModel([("collect_by", ASCENDING)], name="ready", partialFilterExpression={"state": "READY"}),
         IndexModel([("updated_at", ASCENDING)], name="resourcing", partialFilterExpression={"resourcing": True}),
+        IndexModel([("updated_at", ASCENDING)], name="picks", partialFilterExpression={"picks.untold": True}),
     ],
 }
 
@@ -96,6 +98,33 @@ class FulfillmentStore(PaperStore[Fulfillment]):
         """The next batch whose missing pieces have been nobody's business since then."""
         return await self.find({"resourcing": True, "updated_at": {"$lt": before}}, "updated_at")
 
+    async def untold(self) -> list[Fulfillment]:
+        """The next batch whose picks are over and whose day does not know it yet."""
+        return await self.find({"picks.untold": True}, "updated_at")
+
+    async def told_day(self, id: str) -> None:
+        """Its day knows now what became of its picks."""
+        await self.collection.update_one({"_id": id, "picks.untold": True}, {"$set": {"picks.untold": False}})
+
+    async def replan(self, before: Fulfillment, picks: Picks) -> Fulfillment | None:
+        """Other picks for what is still ALLOCATING, and not sure to be made, if it is still as it was `before`."""
+        return await self._while_making(before, {"picks": _picks_document(picks)})
+
+    async def sure(self, before: Fulfillment) -> Fulfillment | None:
+        """From now on it is only finished, never given up for want of room, if it is still as it was `before`."""
+        return await self._while_making(before, {"is_sure": True})
+
+    async def give_up(self, id: str) -> bool:
+        """Remove what is still ALLOCATING and not sure to be made."""
+        where = {"_id": id, "state": "ALLOCATING", "is_sure": {"$ne": True}}
+        return (await self.collection.delete_one(where)).deleted_count == 1
+
+    async def _while_making(self, before: Fulfillment, values: Document) -> Fulfillment | None:
+        where = {"_id": before.id, "version": before.version, "state": "ALLOCATING", "is_sure": {"$ne": True}}
+        change: Document = {"$set": values, "$inc": {"version": 1}}
+        kept = await self.collection.find_one_and_update(where, change, {"outbox": 0}, return_document=True)
+        return None if kept is None else _fulfillment(kept)
+
     async def spend_attempt(self, id: str, most: int) -> Fulfillment | None:
         """Use up one attempt at the code of what is READY; None if there is none left, or it is not READY."""
         document = await self.collection.find_one_and_update(
@@ -130,6 +159,7 @@ def _body(fulfillment: Fulfillment) -> Document:
         "missing": [{"sku": sku, "quantity": pieces} for sku, pieces in fulfillment.missing],
         "replacements": [asdict(each) for each in fulfillment.replacements],
         "returns": [asdict(each) for each in fulfillment.returns],
+        "picks": None if fulfillment.picks is None else _picks_document(fulfillment.picks),
     }
 
 
@@ -144,12 +174,22 @@ def _fulfillment(document: Document) -> Fulfillment:
         missing=tuple((each["sku"], each["quantity"]) for each in document["missing"]),
         replacements=tuple(_replacement(each) for each in document["replacements"]),
         returns=tuple(_given_back(each) for each in document["returns"]),
+        picks=_picks(document.get("picks")),
+        is_sure=document.get("is_sure", False),
     )
 
 
 def _replacement(document: Document) -> Replacement:
     lines = tuple((sku, pieces) for sku, pieces in document["lines"])
     return Replacement(document["id"], document["location_id"], lines)
+
+
+def _picks_document(picks: Picks) -> Document:
+    return {**asdict(picks), "day": picks.day.isoformat()}
+
+
+def _picks(document: Document | None) -> Picks | None:
+    return None if document is None else Picks(**{**document, "day": date.fromisoformat(document["day"])})
 
 
 def _given_back(document: Document) -> GivenBack:

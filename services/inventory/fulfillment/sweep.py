@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from services.inventory.fulfillment import life
 from services.inventory.fulfillment.actions import allocate, draft_of
 from services.inventory.fulfillment.model import Fulfillment, FulfillmentState
+from services.inventory.fulfillment.picks import tell_day
 from services.inventory.fulfillment.resource import resource
 from services.inventory.paper.actions import INVENTORY, each_alone, post, post_left_over
 from services.inventory.paper.model import Step
@@ -22,6 +23,7 @@ async def sweep_fulfillments(store: InventoryStore, now: datetime) -> int:
     done += await each_alone(stalled, lambda each: _finish_making(store, each))
     resourcing = await store.fulfillments.resourcing(before)
     done += await each_alone(resourcing, lambda each: resource(store, each, now=now))
+    done += await each_alone(await store.fulfillments.untold(), lambda each: tell_day(store, each, now))
     return done + await post_left_over(store, store.fulfillments)
 
 

@@ -1,6 +1,6 @@
 """Fulfilments in the graph, and what an order gets of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import strawberry
@@ -139,6 +139,9 @@ class Fulfillment:
     carrier: str | None = strawberry.field(description="Who carries them.")
     tracking: str | None = strawberry.field(description="The carrier's number.")
     promised_at: datetime | None = strawberry.field(description="When they were promised.")
+    pick_day: date | None = strawberry.field(
+        description="The business day whose pick capacity at its source it takes; null where there is no limit."
+    )
     collect_by: datetime | None = strawberry.field(description="Until when they wait at the counter.")
     picker: str | None = strawberry.field(description="Who fetches or fetched them.")
     parent_id: strawberry.ID | None = strawberry.field(description="The fulfilment whose missing pieces these are.")
@@ -198,6 +201,7 @@ class Fulfillment:
             carrier=row.carrier,
             tracking=row.tracking,
             promised_at=row.promised_at,
+            pick_day=None if row.picks is None else row.picks.day,
             collect_by=row.collect_by,
             picker=row.picker,
             parent_id=None if row.parent_id is None else strawberry.ID(row.parent_id),

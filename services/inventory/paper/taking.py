@@ -17,6 +17,11 @@ from services.inventory.store import InventoryStore
 TAKEN = Onward(StockState.COMMITTED, MovementReason.COMMITTED)
 
 
+async def never_taken(store: InventoryStore, key: str, *, now: datetime) -> bool:
+    """Burn the key of a `take_pieces` that will not be made; False where another worker has begun it already."""
+    return await store.reservations.burn(f"{MOVES}{key}", now=now) is None
+
+
 async def take_pieces(
     store: InventoryStore, key: str, lines: Sequence[Line], reference: str, *, now: datetime, onward: Onward = TAKEN
 ) -> None:

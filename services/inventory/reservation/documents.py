@@ -140,4 +140,5 @@ def reservation_of(document: Document) -> Reservation:
         bundles=tuple(_bundle_of(each) for each in document.get("bundles", ())),
         extensions={each["key"]: each["hold_s"] for each in document.get("extensions", ())},
         inner=document.get("inner", False),
+        key=document.get("key"),
     )

@@ -151,6 +151,7 @@ class Reservation:
     bundles: tuple[BundleLine, ...] = ()
     extensions: Mapping[str, int] = field(default_factory=dict)
     inner: bool = False
+    key: str | None = None
 
     @property
     def is_hidden(self) -> bool:

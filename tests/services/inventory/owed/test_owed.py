@@ -21,9 +21,8 @@ from services.inventory.paper.hand import move_by_hand
 from services.inventory.paper.model import By, Claim, CommittedToPapers
 from services.inventory.reservation.model import LATER, Commitment, Line, Reservation
 from services.inventory.stock.model import StockMove
-from services.inventory.store import InventoryStore
 from tests.services.inventory.backorder.test_backorders import POLICY, arrive, expect, order
-from tests.services.inventory.paper.world import crash_everywhere, refusal, step
+from tests.services.inventory.paper.world import refusal, step
 from tests.services.inventory.transfer.test_actions import approved
 from tests.services.inventory.world import CUP, MUG, STAFF, WEB, Crash, Shop, watched_store
 
@@ -172,26 +171,6 @@ async def test_a_key_cancels_one_back_order_once(shop: Shop) -> None:
     assert await refusal(cancel(shop.store, second.id, "c", actor=WEB, now=utc_now())) == IdempotencyKeyReused(key="c")
     with pytest.raises(Refused, match="is cancelled"):
         await cancel(shop.store, first.id, "d", actor=WEB, now=utc_now())
-
-
-async def test_a_crash_while_a_reservation_is_taken_over_leaves_its_pieces_owed_once(shop: Shop, db: Database) -> None:
-    async def prepare(sku: str) -> Reservation:
-        await shop.stock({sku: 2})
-        held = await shop.hold(sku, {sku: 2}, STAFF)
-        return await commit(shop.store, held.id, sku, actor=STAFF, now=utc_now(), how=LATER)
-
-    async def act(store: InventoryStore, sold: Reservation) -> None:
-        await fulfillments.create(store, pickup(shop, sold.id), step("", "create", key=sold.id))
-
-    async def check(sold: Reservation) -> None:
-        (sku,) = [line.sku for line in sold.lines]
-        assert (await shop.quantities(sku)).committed == 2
-        wanted = StockMove(f"h{sku}", sku, shop.ginza, StockState.COMMITTED, None, 1, MovementReason.CORRECTED)
-        refused = await refusal(move_by_hand(shop.store, wanted, actor=STAFF, now=utc_now()))
-        assert isinstance(refused, CommittedToPapers)
-        assert refused.free == 0
-
-    assert await crash_everywhere(shop, db, prepare, act, check) > 4
 
 
 async def test_what_is_owed_is_counted_where_no_fulfilment_has_it_yet(shop: Shop) -> None:
