@@ -35,8 +35,10 @@ class ApiKey(BaseModel):
 
 DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
     {
+        "behaviour:write",
         "catalog:read",
         "catalog:write",
+        "consents:write",
         "count:approve",
         "count:read",
         "count:write",

@@ -13,7 +13,7 @@ from kit.subgraph import Subgraph
 from kit.tasks import background
 from services.customer.actions import sweep_for_ever
 from services.customer.context import Context
-from services.customer.events import drainers
+from services.customer.events import consumers, drainers
 from services.customer.loaders import Loaders
 from services.customer.schema import schema
 from services.customer.settings import Settings, identity_key, survivorship, vault_key
@@ -38,6 +38,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(drain_profiles=drainers(store, event_log)[0].run(), sweep=sweep_for_ever(store)),
+        background(**{f"hear_{n}": each.run() for n, each in enumerate(consumers(store, event_log))}),
     ):
 
         def make_context(caller: RequestContext) -> Context:

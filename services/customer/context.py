@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import strawberry
 
-from kit.context import RequestContext
+from kit.context import RequestContext, actor_name
 from services.customer.loaders import Loaders
 from services.customer.store import CustomerStore
 
 READ = "customers:read"
 WRITE = "customers:write"
+TRACK = "behaviour:write"
+CONSENT = "consents:write"
 
 
 @dataclass(slots=True)
@@ -25,6 +27,11 @@ class Context:
     def may_read(self) -> bool:
         """Whether the caller may see every customer."""
         return READ in self.caller.scopes
+
+    @property
+    def actor(self) -> str:
+        """The caller, as histories name them."""
+        return actor_name(self.caller.channel, self.caller.staff, self.caller.customer)
 
 
 Info = strawberry.Info[Context, None]

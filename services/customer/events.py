@@ -1,6 +1,12 @@
-"""What customer tells: `noren.customer.created.v1` and `noren.customer.updated.v1`, ids only. It hears nothing."""
+"""What customer tells: `noren.customer.created.v1` and `noren.customer.updated.v1`, ids only.
 
-from kit.events import Drainer, EventLog
+It hears its own merges: who is one person is read by what belongs to several profiles.
+"""
+
+from collections.abc import Sequence
+
+from kit.events import Consumer, Drainer, Event, EventLog
+from services.customer.kin import events as kin
 from services.customer.store import CustomerStore
 
 
@@ -9,3 +15,12 @@ def drainers(store: CustomerStore, event_log: EventLog) -> list[Drainer]:
     drainer = Drainer(store.profiles, store.journal, event_log, "customer")
     store.on_change = drainer.nudge
     return [drainer]
+
+
+def consumers(store: CustomerStore, event_log: EventLog) -> list[Consumer]:
+    """Who is one person with whom."""
+
+    async def handle_kin(events: Sequence[Event]) -> None:
+        await kin.hear_kin(store.kin, events)
+
+    return [Consumer("kin", store.db, event_log, kin.HEARD, handle_kin)]

@@ -11,6 +11,10 @@ from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.customer import actions, model
+from services.customer.behaviour.schema import BehaviourMutation
+from services.customer.behaviour.types import ERRORS as BEHAVIOUR_ERRORS
+from services.customer.behaviour.types import EVENT_TYPES
+from services.customer.consent.schema import ConsentMutation
 from services.customer.context import READ, WRITE, Info
 from services.customer.identity import IdentityType
 from services.customer.inputs import (
@@ -78,7 +82,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(BehaviourMutation, ConsentMutation):
     """What may be changed; all of it needs the scope customers:write."""
 
     @strawberry.mutation(description="A new customer with all their identities, or nothing.")
@@ -179,4 +183,5 @@ async def _remove_identity(info: Info, input: CustomerIdentityRemoveInput) -> mo
     )
 
 
-schema = build_schema(Query, Mutation, errors=[IdentityTaken, TooManyIdentities, CustomerExternalIdTaken])
+ERRORS = (IdentityTaken, TooManyIdentities, CustomerExternalIdTaken, *BEHAVIOUR_ERRORS)
+schema = build_schema(Query, Mutation, types=EVENT_TYPES, errors=ERRORS)

@@ -28,6 +28,7 @@ from services.customer.counter.model import terms_of
 from services.customer.documents import Sealer, parse_customer
 from services.customer.identity import IdentityType
 from services.customer.model import Begun, Creation, Customer, ExternalId, Holder, State
+from services.customer.person import store as person
 from services.customer.profile.model import LATEST_WINS, Survivorship
 from services.customer.vault import store as vault
 from services.customer.vault.cipher import MemberKey
@@ -72,6 +73,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "journal": [],
     "keys": [],
     **vault.INDEXES,
+    **person.INDEXES,
 }
 
 
@@ -95,7 +97,7 @@ class Unmatched(Exception):
     """A guard inside a transaction did not match: nothing is kept."""
 
 
-class CustomerStore:
+class CustomerStore(person.PersonStore):
     """Customer's collections. `identity_key` is what claims are keyed with (`identity.derive_key`), `vault_key` what
     members' keys are wrapped with (`vault.cipher.derive_master`).
     """
@@ -103,6 +105,7 @@ class CustomerStore:
     def __init__(
         self, db: Database, identity_key: bytes, vault_key: bytes, survivorship: Survivorship = LATEST_WINS
     ) -> None:
+        super().__init__(db, identity_key)
         self.db = db
         self.profiles = db["profiles"]
         self.claims = Claims(db["claims"], identity_key)

@@ -10,6 +10,8 @@ from kit.errors import Forbidden
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.types import ExternalId
 from services.customer import model
+from services.customer.behaviour.fields import BehaviourFields
+from services.customer.consent.fields import ConsentFields
 from services.customer.context import READ, Info
 from services.customer.identity import IdentityType as IdentityType  # the graph shows it as it is
 from services.customer.profile.model import Trait, plain
@@ -137,7 +139,7 @@ class SourcedValue:
 @strawberry.federation.type(
     keys=["id"], description="A customer, the same on every channel. Seen by themselves and with customers:read."
 )
-class Customer:
+class Customer(BehaviourFields, ConsentFields):
     """See `model.Customer`."""
 
     row: strawberry.Private[model.Customer]

@@ -1,0 +1,1 @@
+"""What other services own and customer points to, by its key."""

@@ -1,0 +1,1 @@
+"""Which profiles are one person: what belongs to several ids is read by all of them, and never rewritten."""

@@ -1,0 +1,33 @@
+"""The stores of what is kept about a person besides their profile, and their indexes; each is a room's own."""
+
+from collections.abc import Mapping, Sequence
+
+from pymongo import IndexModel
+
+from kit.mongo import Database
+from services.customer.behaviour.store import INDEXES as BEHAVIOUR_INDEXES
+from services.customer.behaviour.store import BehaviourStore
+from services.customer.consent.store import INDEXES as CONSENT_INDEXES
+from services.customer.consent.store import ConsentStore
+from services.customer.device.store import INDEXES as DEVICE_INDEXES
+from services.customer.device.store import DeviceStore
+from services.customer.kin.store import INDEXES as KIN_INDEXES
+from services.customer.kin.store import KinStore
+
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    **KIN_INDEXES,
+    **CONSENT_INDEXES,
+    **DEVICE_INDEXES,
+    **BEHAVIOUR_INDEXES,
+}
+
+
+class PersonStore:
+    """`secret` keys the names of devices and the links of lists."""
+
+    def __init__(self, db: Database, secret: bytes) -> None:
+        self.secret = secret
+        self.kin = KinStore(db)
+        self.consent = ConsentStore(db)
+        self.device = DeviceStore(db)
+        self.behaviour = BehaviourStore(db)
