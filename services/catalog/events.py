@@ -2,8 +2,8 @@
 collections, customizations, designs, reviews, answers and redeemed quotes. The names are beside what writes them.
 
 It hears what prices depend on: its own changes for the price history, and of customers their orders, rank and segments.
-And what listings show: stock, and who bought what. These are consumers of their own: none waits for the past of
-another.
+And what listings show: stock, and who bought what; and rewards, whose coupons it makes. These are consumers of their
+own: none waits for the past of another.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from services.catalog.availability.events import STOCK_CHANGED, hear_stock
 from services.catalog.pricing import events as pricing
 from services.catalog.promotion.store import PROMOTION_CHANGED
 from services.catalog.purchase.events import ORDER_RECORDED, hear_orders
+from services.catalog.reward.events import HEARD as REWARDS_HEARD
+from services.catalog.reward.events import hear_rewards
 from services.catalog.shopper import events as shopper
 from services.catalog.store import CatalogStore
 
@@ -27,7 +29,7 @@ def drainers(store: CatalogStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: CatalogStore, event_log: EventLog) -> list[Consumer]:
-    """What prices depend on, and what listings show."""
+    """What prices depend on, what listings show, and whose coupons are to be made."""
 
     async def handle(events: Sequence[Event]) -> None:
         await handle_events(store, events)
@@ -38,9 +40,13 @@ def consumers(store: CatalogStore, event_log: EventLog) -> list[Consumer]:
     async def handle_orders(events: Sequence[Event]) -> None:
         await hear_orders(store.purchase, store.product, store.review, events)
 
+    async def handle_rewards(events: Sequence[Event]) -> None:
+        await hear_rewards(store, events)
+
     return [
         Consumer("catalog", store.db, event_log, HEARD, handle),
         Consumer("availability", store.db, event_log, [STOCK_CHANGED], handle_stock),
+        Consumer("rewards", store.db, event_log, REWARDS_HEARD, handle_rewards),
         Consumer("purchases", store.db, event_log, [ORDER_RECORDED], handle_orders),
     ]
 

@@ -22,6 +22,7 @@ from services.catalog.quote.types import NotOffered, NotPriced
 from services.catalog.redemption.schema import RedemptionMutation
 from services.catalog.redemption.types import NothingLeft, QuoteEnded, QuoteNotValid
 from services.catalog.review.schema import ReviewMutation, ReviewQuery
+from services.catalog.reward.types import RewardClaim
 from services.catalog.search.schema import SearchMutation, SearchQuery
 from services.catalog.shopper.schema import ShopperMutation, ShopperQuery
 from services.catalog.signage.schema import SignageQuery, SignageSubscription
@@ -77,5 +78,6 @@ schema = build_schema(
     Query,
     Mutation,
     subscription=Subscription,
+    types=[RewardClaim],
     errors=[AlreadyWritten, Taken, BundleNested, ComponentInUse, *DESIGN_ERRORS, *PRICE_ERRORS],
 )

@@ -21,8 +21,8 @@ from services.catalog.channel.store import ChannelStore
 from services.catalog.collection.store import COLLECTION as COLLECTIONS
 from services.catalog.collection.store import INDEXES as COLLECTION_INDEXES
 from services.catalog.collection.store import CollectionStore
+from services.catalog.coupon.store import COUPONS, CouponStore
 from services.catalog.coupon.store import INDEXES as COUPON_INDEXES
-from services.catalog.coupon.store import CouponStore
 from services.catalog.design.store import CUSTOMIZATIONS, DESIGNS, DesignStore
 from services.catalog.design.store import INDEXES as DESIGN_INDEXES
 from services.catalog.pricing.store import BOOKS, PricingStore
@@ -46,6 +46,7 @@ from services.catalog.redemption.store import RedemptionStore
 from services.catalog.review.store import COLLECTION as REVIEWS
 from services.catalog.review.store import INDEXES as REVIEW_INDEXES
 from services.catalog.review.store import ReviewStore
+from services.catalog.reward.store import RewardCouponStore
 from services.catalog.search.store import INDEXES as SEARCH_INDEXES
 from services.catalog.search.store import SearchStore
 from services.catalog.shopper.store import INDEXES as SHOPPER_INDEXES
@@ -65,6 +66,7 @@ TELLING = (
     COLLECTIONS,
     CUSTOMIZATIONS,
     DESIGNS,
+    COUPONS,
 )
 """The collections whose documents have outboxes, the products' first."""
 
@@ -124,6 +126,7 @@ class CatalogStore:
         self.bulk = BulkStore(db)
         self.design = DesignStore(db, self._changed)
         self.coupon = CouponStore(db)
+        self.reward = RewardCouponStore(db, self._changed)
         self.redemption = RedemptionStore(db, self._changed)
         self.journal = db[JOURNAL]
         self.outboxes = tuple(db[name] for name in TELLING)

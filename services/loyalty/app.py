@@ -36,19 +36,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
     ):
-        wallets, ranks, notices = drainers(store, event_log)
+        tellers, hearers = drainers(store, event_log), consumers(store, event_log)
 
         def make_context(caller: RequestContext) -> Context:
             return Context(caller, store, Loaders(store, caller.at))
 
-        trade, goods = consumers(store, event_log)
         async with background(
-            drain_wallets=wallets.run(),
-            drain_ranks=ranks.run(),
-            drain_notices=notices.run(),
+            **{f"drain_{number}": one.run() for number, one in enumerate(tellers)},
+            **{f"hear_{number}": one.run() for number, one in enumerate(hearers)},
             live=store.live.run(),
-            hear_events=trade.run(),
-            hear_goods=goods.run(),
             sweep=sweep(store, settings.expiry_sweep_s),
         ):
             yield Service(Subgraph("loyalty", schema, signer, make_context), partial(is_ready, store.db))

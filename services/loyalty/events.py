@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
+from kit.mongo import Collection
 from kit.times import utc_now
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
 from services.loyalty.actions import open_wallets
 from services.loyalty.bonus.actions import grant_all
 from services.loyalty.bonus.model import BonusTrigger, Happened
+from services.loyalty.claim.events import COUPON_ANSWERED, hear_answers
+from services.loyalty.claim.store import COLLECTION as CLAIMS
 from services.loyalty.earning.model import BasketLine
 from services.loyalty.gift.actions import let_arrive
 from services.loyalty.model import CustomerId, Entry, EntryKind
+from services.loyalty.reward.store import COLLECTION as REWARDS
 from services.loyalty.spending.events import PRODUCT_CHANGED, hear_products
 from services.loyalty.store import LoyaltyStore, entry_of
 
@@ -34,17 +38,21 @@ class EventNotUnderstood(ValueError):
 
 
 def drainers(store: LoyaltyStore, event_log: EventLog) -> list[Drainer]:
-    """The drainers of wallets, of ranks and of notices, in this order."""
+    """The drainers of wallets, of ranks, of notices, of rewards and of claims, in this order."""
     kept = [
         Drainer(collection, store.journal, event_log, "loyalty")
-        for collection in (store.wallets, store.ranks.standings, store.notice.notices)
+        for collection in (store.wallets, store.ranks.standings, store.notice.notices, *_claims(store))
     ]
     store.on_change = nudge_all(kept)
     return kept
 
 
+def _claims(store: LoyaltyStore) -> tuple[Collection, ...]:
+    return store.db[REWARDS], store.db[CLAIMS]
+
+
 def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
-    """Who earns and how; and what goods there are, apart, since neither waits for the past of the other."""
+    """Who earns and how; what goods there are; what became of coupons: apart, none waits for the past of another."""
 
     async def handle(events: Sequence[Event]) -> None:
         await handle_events(store, events)
@@ -52,9 +60,13 @@ def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
     async def handle_products(events: Sequence[Event]) -> None:
         await hear_products(store.spending, events)
 
+    async def handle_coupons(events: Sequence[Event]) -> None:
+        await hear_answers(store, events, now=utc_now())
+
     return [
         Consumer("loyalty", store.db, event_log, HEARD, handle),
         Consumer("goods", store.db, event_log, [PRODUCT_CHANGED], handle_products),
+        Consumer("coupons", store.db, event_log, [COUPON_ANSWERED], handle_coupons),
     ]
 
 

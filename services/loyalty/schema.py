@@ -10,6 +10,7 @@ from services.loyalty.accounting.schema import AccountingMutation, AccountingQue
 from services.loyalty.accounting.types import ERRORS as ACCOUNTING_ERRORS
 from services.loyalty.actions import earn, redeem
 from services.loyalty.bonus.schema import BONUS_ERRORS, BonusMutation, BonusQuery
+from services.loyalty.claim.schema import CLAIM_ERRORS, ClaimMutation, ClaimQuery
 from services.loyalty.context import WRITE, Info
 from services.loyalty.earning.schema import EarningMutation, EarningQuery
 from services.loyalty.earning.types import CampaignNeverApplies
@@ -26,6 +27,8 @@ from services.loyalty.rank.schema import RankMutation, RankQuery
 from services.loyalty.rank.types import TiersNotAscending
 from services.loyalty.refund.schema import RefundMutation
 from services.loyalty.refund.types import RefundExceedsSpent
+from services.loyalty.reward.schema import RewardMutation, RewardQuery
+from services.loyalty.reward.types import RewardNotOffered
 from services.loyalty.spending.schema import SpendingQuery
 from services.loyalty.spending.types import SpendingNotAllowed, SpendingTooFast
 from services.loyalty.types import (
@@ -43,7 +46,7 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query(BonusQuery, EarningQuery, RankQuery, AccountingQuery, SpendingQuery):
+class Query(BonusQuery, EarningQuery, RankQuery, AccountingQuery, SpendingQuery, RewardQuery, ClaimQuery):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -67,6 +70,8 @@ class Mutation(
     FreezeMutation,
     MergeMutation,
     AccountingMutation,
+    RewardMutation,
+    ClaimMutation,
 ):
     """What may be changed."""
 
@@ -112,5 +117,7 @@ ERRORS = [
     SpendingNotAllowed,
     SpendingTooFast,
     *BONUS_ERRORS,
+    RewardNotOffered,
+    *CLAIM_ERRORS,
 ]
 schema = build_schema(Query, Mutation, subscription=Subscription, types=[Customer, Variant, Price], errors=ERRORS)

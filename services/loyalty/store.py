@@ -17,6 +17,7 @@ from services.loyalty.accounting.store import BOOKED_INDEX
 from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
+from services.loyalty.claim.store import INDEXES as CLAIM_INDEXES
 from services.loyalty.documents import Posted, entry_of, new_wallet, step_of, wallet_from
 from services.loyalty.live.hub import WalletHub
 from services.loyalty.merge.families import Home, homes
@@ -31,6 +32,7 @@ from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, 
 from services.loyalty.rank.store import INDEXES as RANK_INDEXES
 from services.loyalty.rank.store import RankStore
 from services.loyalty.refund.store import INDEXES as REFUND_INDEXES
+from services.loyalty.reward.store import INDEXES as REWARD_INDEXES
 from services.loyalty.spending.store import SpendingStore
 
 __all__ = ["INDEXES", "WINDOW", "LoyaltyStore", "Posted", "entry_of", "wallet_from"]
@@ -60,10 +62,12 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **ACCOUNTING_INDEXES,
     **ACCRUAL_INDEXES,
     **BALANCE_INDEXES,
+    **CLAIM_INDEXES,
     **MERGE_INDEXES,
     **NOTICE_INDEXES,
     **RANK_INDEXES,
     **REFUND_INDEXES,
+    **REWARD_INDEXES,
 }
 
 READ_BATCH = 5_000

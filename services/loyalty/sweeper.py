@@ -9,6 +9,7 @@ from kit.mongo import OUTAGE
 from kit.times import utc_now
 from services.loyalty.accrual.actions import post_pending
 from services.loyalty.actions import sweep_once
+from services.loyalty.claim.ending import sweep_claims
 from services.loyalty.hold.actions import sweep_holds
 from services.loyalty.merge.actions import finish_merges
 from services.loyalty.notice.actions import tell_expiring
@@ -32,6 +33,8 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
             while await post_pending(store, clock()):
                 pass
             while await judge_due(store.ranks, clock()):
+                pass
+            while await sweep_claims(store, clock()):
                 pass
             await finish_refunds(store, clock())
             await finish_merges(store, clock())

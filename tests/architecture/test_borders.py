@@ -15,6 +15,7 @@ OWNERS = {
     "Design": "catalog",
     "Location": "inventory",
     "Wallet": "loyalty",
+    "RewardClaim": "loyalty",
     "Customer": "customer",
     "Order": "order",
     "OrderReturn": "order",

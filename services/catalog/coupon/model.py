@@ -39,6 +39,7 @@ class CouponOutcome(StrEnum):
     NOT_YET = "NOT_YET"
     OVER = "OVER"
     USED_UP = "USED_UP"
+    WITHDRAWN = "WITHDRAWN"
     NOT_YOURS = "NOT_YOURS"
     NOT_HERE = "NOT_HERE"
 
@@ -82,6 +83,7 @@ class Coupon:
     id: str
     batch: Batch
     uses: int
+    revoked: bool = False
 
 
 def code_at(key: bytes, batch: Batch, index: int) -> str:
@@ -123,6 +125,8 @@ def judge(coupon: Coupon, *, at: datetime, channel: str, location: str | None, c
     terms = coupon.batch.terms
     if terms.customer is not None and terms.customer != customer:
         return CouponOutcome.NOT_YOURS
+    if coupon.revoked:
+        return CouponOutcome.WITHDRAWN
     if (terms.channels and channel not in terms.channels) or (terms.locations and location not in terms.locations):
         return CouponOutcome.NOT_HERE
     if terms.valid_from is not None and at < terms.valid_from:

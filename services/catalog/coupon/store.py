@@ -1,6 +1,7 @@
 """Every MongoDB query and index of coupons; decides nothing.
 
-A batch says what all its codes say; a code is a small document `{_id: HMAC, batch, uses}`. Shard key: `_id` of both.
+A batch says what all its codes say; a code is a small document `{_id: HMAC, batch, uses}`; one that was revoked says
+so. Those of rewards have an outbox (`reward.store`). Shard key: `_id` of both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from kit.events.log import insert_new
+from kit.events.outbox import OUTBOX_INDEX
 from kit.ids import new_id
 from kit.mongo import Database, Document
 from services.catalog.coupon.model import Batch, Coupon, Terms
@@ -17,7 +19,7 @@ from services.catalog.coupon.model import Batch, Coupon, Terms
 COUPONS, BATCHES = "coupons", "coupon_batches"
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
-    COUPONS: [],
+    COUPONS: [OUTBOX_INDEX],
     BATCHES: [
         IndexModel([("key", ASCENDING)], name="key", unique=True),
         IndexModel([("complete", ASCENDING)], name="unmade", partialFilterExpression={"complete": False}),
@@ -40,7 +42,7 @@ class CouponStore:
             "_id": new_id("cbt"),
             "key": key,
             "fingerprint": fingerprint,
-            "terms": _terms_document(terms),
+            "terms": terms_document(terms),
             "salt": salt,
             "made": 0,
             "complete": False,
@@ -74,16 +76,19 @@ class CouponStore:
 
     async def by_id(self, ids: Sequence[str]) -> dict[str, Coupon]:
         """The coupons there are, by id, with their batches."""
-        found = await self._coupons.find({"_id": {"$in": list(ids)}}, {"batch": 1, "uses": 1}).to_list()
+        found = await self._coupons.find({"_id": {"$in": list(ids)}}, {"batch": 1, "uses": 1, "revoked": 1}).to_list()
         batches = await self.batches(sorted({document["batch"] for document in found})) if found else {}
         return {
-            document["_id"]: Coupon(document["_id"], batches[document["batch"]], document["uses"])
+            document["_id"]: Coupon(
+                document["_id"], batches[document["batch"]], document["uses"], bool(document.get("revoked"))
+            )
             for document in found
             if document["batch"] in batches
         }
 
 
-def _terms_document(terms: Terms) -> Document:
+def terms_document(terms: Terms) -> Document:
+    """As a batch keeps them."""
     return {
         "promotion": terms.promotion_id,
         "count": terms.count,

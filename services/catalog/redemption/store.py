@@ -131,6 +131,7 @@ class RedemptionStore:
             left += [_under("$spent_minor", take.amount_minor, "$draft.limits.budget_minor")]
         else:
             where["uses"] = {"$lt": take.limit}
+            where["revoked"] = None
         where["$expr"] = {"$and": left}
         change = {"$inc": {"uses": 1, "spent_minor": take.amount_minor}, "$set": {hold: take.amount_minor}}
         done = await self._counters[take.counter].update_one(where, change)

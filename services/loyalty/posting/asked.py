@@ -22,6 +22,7 @@ class Shape(NamedTuple):
     is_limited: bool
     is_merged: bool
     is_bounded: bool
+    is_timed: bool
     gives_regular: bool
     tallies: tuple[Tally, ...]
 
@@ -34,6 +35,7 @@ def shape_of(posting: Posting) -> Shape:
         is_limited=posting.expires_at is not None,
         is_merged=posting.origin is not None,
         is_bounded=posting.day_limit is not None,
+        is_timed=posting.before is not None,
         gives_regular=posting.kind is EntryKind.REFUNDED and any(lot.kind is LotKind.REGULAR for lot in posting.lots),
         tallies=posting.tallies,
     )
@@ -66,6 +68,7 @@ def _values(posting: Posting, last_seq: int) -> Document:
         "hold_id": about.hold_id,
         "hold_s": posting.hold_s,
         "day_limit": posting.day_limit,
+        "before": posting.before,
         "lots": [_lot(lot.kind, lot.points, lot.expires_at, lot.origin) for lot in posting.lots] or None,
     }
     return {

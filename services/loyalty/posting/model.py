@@ -65,6 +65,7 @@ class Posting:
     one gives, together `points`. `day_limit`: points a GIFT_SENT one may bring the sender's day to (UTC). `only`: the
     one kind of lots a spending burns; None: all. `basket`: the fingerprint of what it pays for. `tallies` are
     counted with it, and bound it. `asked`: its fingerprint, where rules have made it of something else that was asked.
+    `before`: it can only be made until then, by the database's clock.
     """
 
     kind: EntryKind
@@ -85,6 +86,7 @@ class Posting:
     basket: str | None = None
     tallies: tuple[Tally, ...] = ()
     asked: str | None = None
+    before: datetime | None = None
 
     @property
     def wallet_id(self) -> WalletId:

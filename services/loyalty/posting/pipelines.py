@@ -105,6 +105,8 @@ def _conditions(shape: Shape) -> list[Document]:
         also.append({"$in": ["$$asked.hold_id", {"$ifNull": ["$holds.id", []]}]})
     if shape.is_bounded:
         also.append({"$lte": [{"$add": [GIFTED_TODAY, points]}, "$$asked.day_limit"]})
+    if shape.is_timed:
+        also.append({"$lt": ["$$NOW", "$$asked.before"]})
     return also
 
 

@@ -31,6 +31,11 @@ SWEEP_BATCH = 100
 async def refund(store: LoyaltyStore, request: RefundRequest, *, now: datetime) -> Posted:
     """Give spent points back to the lots they came from, debt first; never more than were spent, however often."""
     check_key(request.idempotency_key)
+    return await give_back_once(store, request, now=now)
+
+
+async def give_back_once(store: LoyaltyStore, request: RefundRequest, *, now: datetime) -> Posted:
+    """The same for a request of our own, whose key is none of a client's."""
     problems = check_refund(request)
     if problems:
         raise Refused(*problems)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from kit.errors import InvalidInput, Path, Refusal
 from kit.idempotency import fingerprint
 from services.loyalty.model import CustomerId, Entry, EntryKind, Lot, LotKind, Reference
-from services.loyalty.posting.model import MAX_POINTS, Posting, check_customer, check_texts, request_key
+from services.loyalty.posting.model import MAX_POINTS, Posting, Tally, check_customer, check_texts, request_key
 
 MAX_CLAIMS = 200
 """Refunds of one spending: as many as an order may have returns."""
@@ -19,7 +19,10 @@ _ENTRY_ID = re.compile(r"(wal_[0-9A-Za-z]{1,64})\.([1-9][0-9]{0,9})")
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """Points of one spending, named by its statement entry's id `wal_….7`, to be given back."""
+    """Points of one spending, named by its statement entry's id `wal_….7`, to be given back.
+
+    `tally`: what the spending counted once in its wallet, and counts no longer.
+    """
 
     customer_id: CustomerId
     entry_id: str
@@ -28,6 +31,7 @@ class RefundRequest:
     idempotency_key: str
     reference: Reference = field(default_factory=Reference)
     actor: str | None = None
+    tally: str | None = None
 
     @property
     def seq(self) -> int:
@@ -54,6 +58,7 @@ class Claim:
     fingerprint: str
     reference: Reference = field(default_factory=Reference)
     actor: str | None = None
+    tally: str | None = None
 
     def posting(self, spent: Entry) -> Posting:
         """The posting that gives it back."""
@@ -69,6 +74,7 @@ class Claim:
             ),
             actor=self.actor,
             lots=tuple(lots_of(spent, self.offset, self.points)),
+            tallies=() if self.tally is None else (Tally(self.tally, -1, MAX_POINTS),),
         )
 
 

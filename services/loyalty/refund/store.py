@@ -81,6 +81,7 @@ def _document(request: RefundRequest) -> Document:
         "note": request.reference.note,
         "fingerprint": request.fingerprint,
         "actor": request.actor,
+        "tally": request.tally,
         "posted": False,
     }
 
@@ -101,6 +102,7 @@ def _claims(row: Document, unposted_only: bool = False) -> list[Claim]:
                     one["fingerprint"],
                     about,
                     one["actor"],
+                    one.get("tally"),
                 )
             )
         offset += one["points"]

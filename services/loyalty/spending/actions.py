@@ -45,12 +45,16 @@ async def judge_spending(store: SpendingStore, points: int, basket: SpendBasket 
     version, rules = await store.rules_at(now)
     if problems:
         return Verdict(tuple(problems), rules.only)
-    tallies = tuple(
+    goods = await _goods(store, rules, basket)
+    return Verdict(tuple(rules.refusals(points, version, basket, goods)), rules.only, paces_of(rules, points))
+
+
+def paces_of(rules: SpendRules, points: int) -> tuple[Tally, ...]:
+    """What a wallet counts of a spending of so many points, where the rules limit its pace."""
+    return tuple(
         Tally(f"spent:{pace}", points, limit, unit="hour" if pace is Pace.HOUR else "day")
         for pace, limit in rules.paces
     )
-    goods = await _goods(store, rules, basket)
-    return Verdict(tuple(rules.refusals(points, version, basket, goods)), rules.only, tallies)
 
 
 async def too_fast(store: SpendingStore, wallet_id: str, tallies: tuple[Tally, ...]) -> SpendingTooFast | None:

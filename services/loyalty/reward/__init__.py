@@ -1,0 +1,1 @@
+"""Rewards: what members may have for points, by definitions with versions, and how many pieces of each there are."""
