@@ -28,6 +28,7 @@ from services.inventory.store import INDEXES as INVENTORY_INDEXES
 from services.loyalty.accounting.actions import audit_days
 from services.loyalty.accounting.store import AccountingStore
 from services.loyalty.actions import audit as audit_points
+from services.loyalty.claim.audit import audit_claims
 from services.loyalty.store import INDEXES as LOYALTY_INDEXES
 from services.order.audit import audit as audit_orders
 from services.order.store import INDEXES as ORDER_INDEXES
@@ -122,6 +123,7 @@ async def _stores(stores: Stores) -> AsyncIterator[Finding]:
         yield await _parked(name, db)
     yield _books("inventory journal equals stock", await audit_stock(stores.inventory))
     yield _books("loyalty journal equals wallets", await audit_points(stores.loyalty))
+    yield _books("loyalty claims equal their points and pieces", await audit_claims(stores.loyalty))
     yield _books("loyalty closed days equal their entries", await audit_days(AccountingStore(stores.loyalty.db)))
     yield _books("customer identities belong to profiles", await audit_customers(stores.customer))
     yield _books("catalog ratings equal reviews", await audit_ratings(stores.catalog.review, stores.catalog.standing))
