@@ -6,11 +6,11 @@ Every reservation asks for its SKUs, so what was found, or not, is kept in memor
 from collections.abc import Mapping, Sequence
 from time import monotonic
 
-from pymongo import IndexModel
+from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from kit.combine import Combiner
-from kit.mongo import Database
+from kit.mongo import Database, Document
 from services.inventory.bundle.model import Component
 from services.inventory.model import Sku
 
@@ -21,7 +21,9 @@ MAX_KEPT = 50_000
 """SKUs remembered: some megabytes; beyond them all are asked for anew."""
 LOOKS = 128
 
-INDEXES: Mapping[str, Sequence[IndexModel]] = {COLLECTION: []}
+INDEXES: Mapping[str, Sequence[IndexModel]] = {
+    COLLECTION: [IndexModel([("components.sku", ASCENDING)], name="component")]
+}
 
 
 class BundleStore:
@@ -41,6 +43,11 @@ class BundleStore:
             known |= await self._find(missing)
         return {sku: components for sku, components in known.items() if components}
 
+    async def containing(self, skus: Sequence[str]) -> dict[str, tuple[Component, ...]]:
+        """The bundles that have one of these among their components: one query for all."""
+        rows = await self._bundles.find({"components.sku": {"$in": list(set(skus))}}, {"components": 1}).to_list()
+        return {row["_id"]: _components(row) for row in rows}
+
     async def put(self, sku: str, version: int, components: Sequence[Component]) -> None:
         """Keep this version, unless a later one is there; one without components is a bundle no more."""
         parts = [{"sku": each.sku, "quantity": each.quantity} for each in components]
@@ -54,13 +61,14 @@ class BundleStore:
     async def _find_all(self, wanted: Sequence[tuple[str, ...]]) -> list[dict[str, tuple[Component, ...]]]:
         skus = list({sku for each in wanted for sku in each})
         rows = await self._bundles.find({"_id": {"$in": skus}}, {"components": 1}).to_list()
-        found = {
-            row["_id"]: tuple(Component(Sku(each["sku"]), each["quantity"]) for each in row["components"])
-            for row in rows
-        }
+        found = {row["_id"]: _components(row) for row in rows}
         if len(self._kept) + len(skus) > MAX_KEPT:
             self._kept.clear()
         now = monotonic()
         for sku in skus:
             self._kept[sku] = (now, found.get(sku, ()))
         return [{sku: found.get(sku, ()) for sku in each} for each in wanted]
+
+
+def _components(row: Document) -> tuple[Component, ...]:
+    return tuple(Component(Sku(each["sku"]), each["quantity"]) for each in row["components"])

@@ -33,6 +33,21 @@ async def pieces_at(
     return {sku: sellable(sku, bundles.get(sku), levels, policy) for sku in skus}
 
 
+async def pieces_anywhere(store: InventoryStore, sku: str, policy: Policy) -> dict[str, int]:
+    """Of one SKU or bundle, by location, wherever there is something of it, or of each of its components."""
+    bundles = await store.bundles.of([sku])
+    levels = {each: await store.stock.locations_having(each) for each in asked_for([sku], bundles)}
+    return sellable(sku, bundles.get(sku), levels, policy)
+
+
+def put_together(
+    sku: str, parts: Sequence[Component], location_id: str, there: Mapping[str, int], policy: Policy
+) -> int:
+    """How many of a bundle may be sold at a location where so many pieces of its components lie."""
+    levels = {each: {location_id: pieces} for each, pieces in there.items()}
+    return sellable(sku, parts, levels, policy).get(location_id, 0)
+
+
 async def first_pieces(
     store: InventoryStore, skus: Sequence[str], after: str | None, limit: int, policy: Policy
 ) -> dict[str, list[Pieces]]:

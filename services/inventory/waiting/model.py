@@ -1,7 +1,8 @@
 """Who waits for what, and who is told when pieces are back. No I/O.
 
-A round is one movement that lifts what a channel may promise of a stock from nothing. It has as many slots as there are
-pieces then; each slot tells the customer who has waited longest among the channels that see so many pieces.
+A round is one movement that lifts what a channel may promise of a stock from nothing, or what can be put together of a
+bundle there. It has as many slots as there are pieces then; each slot tells the customer who has waited longest among
+the channels that see so many pieces.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ MAX_WAITS = 100
 """SKUs and places one customer waits for at once: more is no customer."""
 WAITS_AT_MOST = timedelta(days=365)
 """Nobody still wants after a year what they wanted then; the wait is forgotten."""
+MAX_PLACES = 20
+"""Locations of one wait: the shops of a large town; who would go farther goes anywhere."""
 REMEMBERED = timedelta(days=90)
 """How long one that is over can be looked up."""
 
@@ -31,12 +34,16 @@ class WaitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WaitDraft:
-    """What a customer waits for; at this location, or at any."""
+    """What a customer waits for; at one of these locations, or at any if none is named."""
 
     sku: Sku
-    location_id: str | None
+    location_ids: tuple[str, ...]
     customer: str
     channel: str
+
+    def takes(self, location_id: str) -> bool:
+        """Whether they want it there."""
+        return not self.location_ids or location_id in self.location_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +86,15 @@ class TooManyWaits(Refusal):
 def check_wait(draft: WaitDraft, at: Path = ("input",)) -> list[Refusal]:
     """What is wrong with what somebody wants to wait for."""
     problems = check_sku(draft.sku, (*at, "sku"))
-    if draft.location_id is not None and not draft.location_id:
-        problems.append(InvalidInput(path=(*at, "locationId"), expected="a location, or none", got="''"))
+    if len(draft.location_ids) > MAX_PLACES:
+        expected, got = f"at most {MAX_PLACES} locations", str(len(draft.location_ids))
+        problems.append(InvalidInput(path=(*at, "locationIds"), expected=expected, got=got))
     return problems
 
 
-def slots_of(rise: Rise, kept_back: Mapping[str, int]) -> dict[str, int]:
-    """How many pieces every channel sees newly, of `kept_back` pieces by channel; one that saw some before sees none.
+def slots_of(seen: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """How many pieces every channel sees newly, of those it saw before and sees after; one that saw some sees none.
 
     Somebody is told where there was nothing: who looks while there is something needs no telling.
     """
-    return {
-        channel: rise.after - kept for channel, kept in kept_back.items() if rise.before - kept <= 0 < rise.after - kept
-    }
+    return {channel: after for channel, (before, after) in seen.items() if before <= 0 < after}

@@ -55,8 +55,9 @@ class WaitStore:
 
     async def join(self, draft: WaitDraft, now: datetime) -> Wait:
         """The customer's place in the list: a new one, or the one they have."""
-        same = {"customer": draft.customer, "sku": draft.sku, "location_id": draft.location_id, **WAITING}
+        same = {"customer": draft.customer, **_places(draft), **WAITING}
         new: Document = {"_id": new_id("wait"), "channel": draft.channel, "joined_at": now, "outbox": []}
+        new |= {"locations": list(draft.location_ids)}
         update = {"$setOnInsert": {**new, "forget_at": now + WAITS_AT_MOST}}
         try:
             kept = await self.collection.find_one_and_update(same, update, upsert=True, return_document=True)
@@ -75,8 +76,7 @@ class WaitStore:
 
     async def tell(self, rise: Rise, channels: Sequence[str], slot: str, now: datetime) -> bool | None:
         """Give the slot to who has waited longest on these channels; False if it was taken, None if nobody waits."""
-        places = [rise.location_id, None]
-        where = {"sku": rise.sku, "location_id": {"$in": places}, "channel": {"$in": list(channels)}, **WAITING}
+        where = {**_wanting(rise.sku, rise.location_id), "channel": {"$in": list(channels)}}
         return await self._tell(where, rise, slot, now)
 
     async def tell_one(self, wait: Wait, rise: Rise, now: datetime) -> None:
@@ -91,9 +91,7 @@ class WaitStore:
 
     async def channels(self, sku: str, location_id: str) -> list[str]:
         """The channels on which somebody waits for this SKU there or anywhere."""
-        found: list[str] = await self.collection.distinct(
-            "channel", {"sku": sku, "location_id": {"$in": [location_id, None]}, **WAITING}
-        )
+        found: list[str] = await self.collection.distinct("channel", _wanting(sku, location_id))
         return found
 
     async def by_id(self, id: str) -> Wait | None:
@@ -103,10 +101,8 @@ class WaitStore:
 
     async def count_others(self, draft: WaitDraft, limit: int) -> int:
         """For how much else the customer waits, counted no further than `limit`."""
-        same = {"sku": draft.sku, "location_id": draft.location_id}
-        return await self.collection.count_documents(
-            {"customer": draft.customer, "$nor": [same], **WAITING}, limit=limit
-        )
+        others = {"customer": draft.customer, "$nor": [_places(draft)], **WAITING}
+        return await self.collection.count_documents(others, limit=limit)
 
     async def page(self, customer: str, args: PageArgs) -> Page[Wait]:
         """One page of a customer's waits, newest first."""
@@ -141,8 +137,21 @@ class WaitStore:
         return result.modified_count == 1 or await self._tell(where, rise, slot, now)
 
 
+def _places(draft: WaitDraft) -> Document:
+    """What one customer waits for once: `location_id` is the place, several joined, or null for anywhere."""
+    return {"sku": draft.sku, "location_id": "|".join(sorted(draft.location_ids)) or None}
+
+
+def _wanting(sku: str, location_id: str) -> Document:
+    """Who waits for it there, there among other places, or anywhere."""
+    places = [{"location_id": {"$in": [location_id, None]}}, {"locations": location_id}]
+    return {"sku": sku, "$or": places, **WAITING}
+
+
 def _wait(document: Document) -> Wait:
-    draft = WaitDraft(Sku(document["sku"]), document["location_id"], document["customer"], document["channel"])
+    one = document["location_id"]
+    places = tuple(document.get("locations", () if one is None else (one,)))
+    draft = WaitDraft(Sku(document["sku"]), places, document["customer"], document["channel"])
     return Wait(
         id=document["_id"],
         draft=draft,

@@ -1,5 +1,6 @@
 """Waiting lists in the graph."""
 
+import asyncio
 from datetime import datetime
 
 import strawberry
@@ -31,7 +32,7 @@ class TooManyWaits(UserError):
 class StockWait:
     """See `waiting.model.Wait`."""
 
-    location_id: strawberry.Private[str | None]
+    location_ids: strawberry.Private[tuple[str, ...]]
     found_at: strawberry.Private[str | None]
     id: strawberry.ID = strawberry.field(description="wait_…")
     sku: strawberry.ID = strawberry.field(description="For what.")
@@ -40,10 +41,15 @@ class StockWait:
     joined_at: datetime = strawberry.field(description="Since when; who has waited longest is told first.")
     ended_at: datetime | None = strawberry.field(description="When they were told or left; null while they wait.")
 
-    @strawberry.field(description="Where they want it; null for anywhere.")
+    @strawberry.field(description="Where they want it, if that is one location; null for anywhere, or several.")
     async def location(self, info: Info) -> Location | None:
         """Loaded with all others."""
-        return None if self.location_id is None else await location_of(info, self.location_id)
+        return None if len(self.location_ids) != 1 else await location_of(info, self.location_ids[0])
+
+    @strawberry.field(description="Where they want it; empty for anywhere.")
+    async def locations(self, info: Info) -> list[Location]:
+        """Loaded with all others."""
+        return list(await asyncio.gather(*(location_of(info, id) for id in self.location_ids)))
 
     @strawberry.field(description="Where it was back when they were told; null unless they were.")
     async def found_location(self, info: Info) -> Location | None:
@@ -55,7 +61,7 @@ class StockWait:
         """From the model."""
         sku = strawberry.ID(wait.draft.sku)
         return cls(
-            location_id=wait.draft.location_id,
+            location_ids=wait.draft.location_ids,
             found_at=wait.found_at,
             id=strawberry.ID(wait.id),
             sku=sku,
@@ -70,13 +76,16 @@ class StockWait:
 class WaitingListJoinInput:
     """See `waiting.model.WaitDraft`."""
 
-    sku: strawberry.ID = strawberry.field(description="When this is back.")
+    sku: strawberry.ID = strawberry.field(description="When this is back; or can be put together, if it is a bundle.")
     location_id: strawberry.ID | None = strawberry.field(default=None, description="There; anywhere if left out.")
+    location_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description=f"Or at one of these, at most {model.MAX_PLACES} with locationId."
+    )
 
     def to_draft(self, customer: str, channel: str) -> model.WaitDraft:
         """For the action."""
-        place = None if self.location_id is None else str(self.location_id)
-        return model.WaitDraft(Sku(str(self.sku)), place, customer, channel)
+        places = [*([] if self.location_id is None else [self.location_id]), *(self.location_ids or ())]
+        return model.WaitDraft(Sku(str(self.sku)), tuple(dict.fromkeys(map(str, places))), customer, channel)
 
 
 @strawberry.input(description="Which wait is to end.")
