@@ -12,12 +12,15 @@ must have come in on loopback, and the `Host` must name loopback too, which a pa
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from gateway.keys.directory import KeyDirectory
+from gateway.keys.model import KeyKind
 from gateway.keys.secret import is_ours
 from gateway.settings import NAME_PATTERN, ApiKey, GatewaySettings, is_loopback
+from gateway.supergraph.access import NOBODY, Authority
 from kit.context import RequestContext
 from kit.errors import BadUserInput, Forbidden, Unauthenticated
 from kit.times import utc_now
@@ -30,15 +33,22 @@ STAFF_HEADER = "x-noren-staff"
 SCOPES_HEADER = "x-noren-scopes"
 NARROWING_HEADERS = (CHANNEL_HEADER, LOCATION_HEADER, CUSTOMER_HEADER, STAFF_HEADER, SCOPES_HEADER)
 
+MAX_AUTHORITIES = 4096
+"""Kept, so that a request does not make its own: there are some kinds of keys, channels and locations."""
+
 _NAME = re.compile(NAME_PATTERN.removeprefix("^").removesuffix("$"))
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`name` is the key's, for logs; `context` is what travels to the services, signed."""
+    """`name` is the key's, for logs; `context` is what travels to the services, signed.
+
+    `authority` is what the gateway itself withholds fields by.
+    """
 
     name: str
     context: RequestContext
+    authority: Authority = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ class _Opened:
     locations: tuple[str, ...] = ()
     customer: str | None = None
     staff: str | None = None
+    authenticated: bool = True
+    """Whether it is a secret: a publishable key says which page asks, and not who."""
 
 
 class Access:
@@ -90,7 +102,7 @@ class Access:
             scopes=_narrow_scopes(key.scopes, headers.get(SCOPES_HEADER)),
             trace_id=trace_id,
         )
-        return Caller(key.name, context)
+        return Caller(key.name, context, authority_of(context, authenticated=key.authenticated))
 
     def _key_of(self, headers: Mapping[str, str], ends: Ends) -> _Opened:
         secret = _secret_of(headers)
@@ -104,11 +116,27 @@ class Access:
             stored = self._directory.open(secret, ends.client, utc_now())
             grant = stored.draft.grant
             bound = (grant.channel, grant.locations, grant.customer, grant.staff)
-            return _Opened(stored.draft.name, grant.scopes, *bound)
+            return _Opened(stored.draft.name, grant.scopes, *bound, stored.draft.kind is not KeyKind.PUBLISHABLE)
         key = self._keys.get(sha256(secret.encode()).digest())
         if key is None:
             raise Unauthenticated("the API key is not known here")
         return _opened(key)
+
+
+def authority_of(context: RequestContext, *, authenticated: bool) -> Authority:
+    """What `@authenticated`, `@requiresScopes` and `@policy` are judged by.
+
+    Policies are facts of the context: `customer` and `staff` where one is named, `channel:NAME`, `location:ID`. Others
+    are true of nobody.
+    """
+    facts = [name for name, value in (("customer", context.customer), ("staff", context.staff)) if value is not None]
+    facts += [f"channel:{context.channel}"] + ([f"location:{context.location}"] if context.location else [])
+    return _authority(context.scopes, tuple(facts), authenticated)
+
+
+@lru_cache(MAX_AUTHORITIES)
+def _authority(scopes: frozenset[str], policies: tuple[str, ...], authenticated: bool) -> Authority:
+    return Authority.of(scopes, policies, authenticated=authenticated)
 
 
 def _secret_of(headers: Mapping[str, str]) -> str | None:

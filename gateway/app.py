@@ -155,7 +155,8 @@ def _live_engine(
 
 def _engine_settings(settings: GatewaySettings) -> EngineSettings:
     policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight)
-    return EngineSettings(settings.cached_operations, labels=settings.override_labels, services=policy)
+    rejects, labels = settings.unauthorized == "reject", settings.override_labels
+    return EngineSettings(settings.cached_operations, rejects=rejects, labels=labels, services=policy)
 
 
 def _routes(

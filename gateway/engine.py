@@ -13,8 +13,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from graphql import ExecutionResult, GraphQLSchema
-from graphql.execution import experimental_execute_incrementally
+from graphql import GraphQLSchema
 
 from gateway.cache import BoundedCache
 from gateway.composer import compose
@@ -30,10 +29,12 @@ from gateway.errors import (
 from gateway.executor import Call, Program, Service, ServicePolicy, compile_plan, enrich_event, execute_plan
 from gateway.executor.services import ServiceCounts
 from gateway.executor.staged import StagedRun
+from gateway.introspection import Introspection
 from gateway.planner import Planner
-from gateway.request import Operation, coerce_variables, read_operation, shape_error
+from gateway.request import Operation, coerce_variables, read_operation
 from gateway.shaper import Shaper
 from gateway.supergraph import Supergraph
+from gateway.supergraph.access import NOBODY, UNLIMITED, Atoms, Authority, permitted
 from gateway.supergraph.labels import percent_of
 from gateway.transports import Transport
 
@@ -55,6 +56,8 @@ class GraphQLRequest:
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
+    authority: Authority = NOBODY
+    """What its caller holds of what the schema demands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class EngineSettings:
 
     cached_operations: int = 1000
     introspection: bool = True
+    rejects: bool = False
+    """Whether an operation with a field that its caller may not see is refused; else the field alone is withheld."""
     labels: frozenset[str] = frozenset()
     draw: Callable[[], float] = random.random
     services: ServicePolicy = field(default_factory=ServicePolicy)
@@ -81,8 +86,8 @@ class EngineCounts:
     planned: int = 0
 
 
-PreparedKey = tuple[str, str | None, tuple[bool, ...]]
-"""Document, operation name, and how the switches stand."""
+PreparedKey = tuple[str, str | None, tuple[bool, ...], Atoms]
+"""Document, operation name, how the switches stand, and what the caller holds of what the operation may demand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Engine:
         self._stages = BoundedCache[tuple[Supergraph, Planner]](MAX_STAGES, MAX_STAGES)
         self._operations = BoundedCache[Operation](settings.cached_operations, MAX_CACHED_CHARACTERS)
         self._prepared = BoundedCache[Prepared](settings.cached_operations, MAX_CACHED_CHARACTERS)
+        self._introspection = Introspection(supergraph)
         self.public_schema: GraphQLSchema = supergraph.public_schema
         self.operation_schema: GraphQLSchema = supergraph.operation_schema
         self.public_sdl: str = supergraph.public_sdl
@@ -243,11 +249,11 @@ class Engine:
 
     def _warmed(self, engine: "Engine", busiest: Sequence[PreparedKey]) -> "Engine":
         for key in busiest:
-            query, operation_name, switched = key
-            request = GraphQLRequest(query, {}, operation_name)
+            query, operation_name, switched, held = key
+            request = GraphQLRequest(query, {}, operation_name, UNLIMITED)
             try:
                 operation = engine._operations.get((query, operation_name)) or engine.read(request)
-                prepared = engine.plan(operation, switched)
+                prepared = engine.plan(operation, switched, held)
             except RequestRefused:
                 continue  # asks for what is no more; whoever asks it will be told
             engine._operations.put((query, operation_name), operation, len(query))
@@ -266,25 +272,39 @@ class Engine:
         """Parse and validate, past the caches. Raises `RequestRefused`."""
         self.counts.validated += 1
         operation = read_operation(
-            self.operation_schema, request.query, request.operation_name, introspection=self._settings.introspection
+            self.operation_schema,
+            request.query,
+            request.operation_name,
+            introspection=self._settings.introspection,
+            suggestions=self._introspection.hides_nothing(request.authority),
         )
-        labels = self._supergraph.labels
-        return operation if labels is None else replace(operation, labels=labels.of(operation.names()))
+        names, labels = operation.names(), self._supergraph.labels
+        found = () if labels is None else labels.of(names)
+        return replace(operation, labels=found, demands=self._supergraph.rules.demanded(names))
 
-    def plan(self, operation: Operation, switched: tuple[bool, ...]) -> Prepared:
-        """Work out everything for an operation whose conditions stand so, past the caches. Raises `RequestRefused`."""
-        selection = operation.select(self._supergraph.public_index, switched)
+    def plan(self, operation: Operation, switched: tuple[bool, ...], held: Atoms) -> Prepared:
+        """Work out everything for an operation whose conditions stand so, past the caches. Raises `RequestRefused`.
+
+        `held` is what the caller holds of what it demands. Who may not see all of it gets it in one part.
+        """
+        allowed = permitted(operation.select(self._supergraph.public_index, switched), self._supergraph.rules, held)
+        selection = allowed.selection
+        sourceless = operation.root == "Subscription" and any(len(path) == 1 for path in allowed.withheld)
+        if sourceless or (self._settings.rejects and allowed.withheld):
+            raise RequestRefused(allowed.refusal())
         self.counts.planned += 1
         supergraph, planner = self._stage(operation.labels_in(switched))
+        in_parts = operation.in_parts(switched) and not allowed.withheld
         try:
-            plan = planner.plan(operation.node, selection, in_parts=operation.in_parts(switched))
+            plan = planner.plan(operation.node, selection, in_parts=in_parts)
         except PlanRefused as refused:
             log.warning("operation not planned: %s", refused.reason)
             message = f"The operation cannot be planned: {refused.reason}."
             raise RequestRefused.because(OPERATION_TOO_COMPLEX, message) from refused
         program = compile_plan(plan, supergraph)
         sheet = Sheet.of(self.public_schema, selection, plan) if plan.deferred else None
-        return Prepared(operation, program, sheet.first if sheet else Shaper(self.public_schema, selection), sheet)
+        whole = Shaper(self.public_schema, selection, withholds=bool(allowed.withheld))
+        return Prepared(operation, program, sheet.first if sheet else whole, sheet)
 
     def _stage(self, active: frozenset[str]) -> tuple[Supergraph, Planner]:
         """The graph and its planner while these labels hold."""
@@ -333,10 +353,11 @@ class Engine:
         switched = operation.positions_of(variables, in_parts)
         if operation.labels:
             switched += tuple(self._holds(label) for label in operation.labels)
-        prepared = self._prepared.get((*key, switched))
+        held = request.authority.of_these(operation.demands) if operation.demands else operation.demands
+        prepared = self._prepared.get((*key, switched, held))
         if prepared is None or prepared.operation is not operation:
-            prepared = self.plan(operation, switched)
-            self._prepared.put((*key, switched), prepared, len(request.query))
+            prepared = self.plan(operation, switched, held)
+            self._prepared.put((*key, switched, held), prepared, len(request.query))
         return prepared, variables
 
     def _introspect(
@@ -348,12 +369,5 @@ class Engine:
         errors: list[dict[str, Any]],
     ) -> None:
         """Answer what is asked about the schema itself."""
-        assert operation.introspection is not None
         given = {name: request.variables[name] for name in variables if name in request.variables}
-        # graphql-core executes a schema with `@defer` under this name alone; nothing is deferred here.
-        result = experimental_execute_incrementally(
-            self.operation_schema, operation.introspection, variable_values=given
-        )
-        assert isinstance(result, ExecutionResult)
-        data.update(result.data or {})
-        errors += [shape_error(reason, INTERNAL) for reason in result.errors or ()]
+        self._introspection.answer(operation, given, request.authority, data, errors)

@@ -26,7 +26,7 @@ from gateway.accept import GRAPHQL_JSON, JSON, negotiate
 from gateway.access import Access, Caller, Ends
 from gateway.compression import MIN_BYTES, accepts_gzip, gzipped
 from gateway.engine import GraphQLRequest
-from gateway.errors import RequestRefused
+from gateway.errors import UNAUTHORIZED, RequestRefused
 from gateway.incremental import Form, PartsToCome, send_parts
 from gateway.persisted import (
     NOT_FOUND,
@@ -38,6 +38,7 @@ from gateway.persisted import (
 from gateway.request.limits import MAX_TOKENS
 from gateway.sse import send_told
 from gateway.subscription import Asked, Subscriptions, Told, identity_of
+from gateway.supergraph.access import Authority
 from gateway.trace import Trace
 from kit.app import envelope_problem
 from kit.context import CONTEXT_HEADER, TRACE_HEADER, ContextSigner
@@ -56,7 +57,7 @@ PREFLIGHT_HEADERS = ("x-noren-csrf", "graphql-require-preflight", "apollo-requir
 
 EVENTS = f"{EVENT_STREAM}; charset=utf-8"
 
-_STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "UNAVAILABLE": 503} | {
+_STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "UNAVAILABLE": 503, UNAUTHORIZED: 403} | {
     "TOO_MANY_SUBSCRIPTIONS": 503,
     "GOING_AWAY": 503,
 }
@@ -178,7 +179,7 @@ class GraphQLEndpoint:
             return {"errors": [{"message": NOT_FOUND_MESSAGE, "extensions": {"code": NOT_FOUND}}]}, None
         except PersistedQueryInvalid as problem:
             raise _bad_request(str(problem)) from problem
-        request = _request_of({**envelope, "query": asked.query})
+        request = _request_of({**envelope, "query": asked.query}, caller.authority)
         if method == "GET" and _is_mutation(request):
             raise HttpRefusal(405, "METHOD_NOT_ALLOWED", "a mutation is sent by POST, never by GET", {"allow": "POST"})
         exchange.operation_name = request.operation_name
@@ -278,7 +279,7 @@ def _json_parameter(name: str, text: str) -> Any:
         raise _bad_request(f"{name}: expected JSON, {error}") from error
 
 
-def _request_of(envelope: Mapping[str, Any]) -> GraphQLRequest:
+def _request_of(envelope: Mapping[str, Any], authority: Authority) -> GraphQLRequest:
     problem = envelope_problem(envelope)
     if problem is None and not isinstance(envelope.get("extensions"), dict | None):
         problem = "extensions: expected an object"
@@ -286,7 +287,8 @@ def _request_of(envelope: Mapping[str, Any]) -> GraphQLRequest:
         problem = "query: expected an operation, got an empty string"
     if problem is not None:
         raise _bad_request(problem)
-    return GraphQLRequest(envelope["query"], envelope.get("variables") or {}, envelope.get("operationName") or None)
+    name = envelope.get("operationName") or None
+    return GraphQLRequest(envelope["query"], envelope.get("variables") or {}, name, authority)
 
 
 def _is_mutation(request: GraphQLRequest) -> bool:

@@ -105,6 +105,10 @@ class GatewaySettings(KitSettings):
     override_labels: frozenset[str] = Field(
         default=frozenset(), description="Labels of `@override` that hold; `percent(n)` needs none"
     )
+    unauthorized: Literal["filter", "reject"] = Field(
+        default="filter",
+        description="What becomes of an operation with fields its caller may not see: those alone, or all of it",
+    )
     metrics: bool = Field(default=False, description="Whether `/metrics` answers; anybody who reaches it may read it")
     api_keys: tuple[ApiKey, ...] = Field(default=(), max_length=MAX_API_KEYS)
     key_environment: Literal["live", "test"] = Field(

@@ -7,6 +7,7 @@ import orjson
 
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
 from gateway.errors import RequestRefused
+from gateway.supergraph.access import UNLIMITED
 from kit.graphql.execution.executor import explain_compiled
 from kit.graphql.execution.refusal import NotCompiled
 from noren.system import SERVICES, subgraph_sdls
@@ -28,7 +29,7 @@ def plan_of(query: str, variables: str = "{}", operation_name: str | None = None
     sdls = subgraph_sdls()
     engine = Engine.compose(sdls, {name: _Unasked() for name in sdls}, EngineSettings())
     try:
-        return engine.explain(GraphQLRequest(query, given, operation_name), in_parts=True)
+        return engine.explain(GraphQLRequest(query, given, operation_name, UNLIMITED), in_parts=True)
     except RequestRefused as refused:
         raise Inexplicable("\n".join(error["message"] for error in refused.errors)) from refused
 

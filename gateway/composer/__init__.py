@@ -9,13 +9,16 @@ C. merge     type by type, by Federation's merge rules                      (mer
 D. check     sharing, externals, interfaces, what is inaccessible           (checks, publish, visibility)
 E. assemble  schemas, and each subgraph's view with its field sets dissolved (assemble)
 F. prove     that every public field can be resolved from every root        (satisfiability)
-G. print     the supergraph as other routers load it                       (join, joinspec)
+G. print     what fields demand of who asks, and the supergraph as other    (access, join, joinspec)
+             routers load it
 
 Each step stops the composition with all of its problems, so that a later step never sees what an earlier one refused.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from gateway.composer.access import access_rules
 from gateway.composer.assemble import Carriers, assemble
 from gateway.composer.checks import (
     check_externals,
@@ -99,6 +102,7 @@ def compose(
         _stop_at(problems)
     # G. print
     sdl = print_supergraph(types, Sources(schemas, externals, urls or {}, moved.steps, contexts))
+    supergraph = replace(supergraph, rules=access_rules(types))
     return supergraph.with_sdl(sdl, urls or {}, hints(schemas))
 
 

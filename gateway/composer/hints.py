@@ -6,8 +6,6 @@ from gateway.composer.contexts import contextual_elsewhere
 from gateway.composer.declared import SubgraphSchema
 from gateway.composer.override import overrides
 
-ACCESS = ("authenticated", "requiresScopes", "policy")
-
 
 def hints(schemas: Sequence[SubgraphSchema]) -> Iterator[str]:
     """One sentence each."""
@@ -21,10 +19,3 @@ def hints(schemas: Sequence[SubgraphSchema]) -> Iterator[str]:
                 yield f"{definition.name}.{field.name} is moved from {source}, which is no subgraph: @override can go"
             elif theirs is None or field.name not in theirs.fields:
                 yield f"{definition.name}.{field.name} is moved from {source}, which lacks it: @override can go"
-        for definition in schema.types.values():
-            applied = [(definition.name, definition.directives)]
-            applied += [(f"{definition.name}.{f.name}", f.directives) for f in definition.fields.values()]
-            for place, directives in applied if not definition.stands_behind else ():
-                for name in ACCESS:
-                    if name in directives:
-                        yield f"@{name} on {place} is kept in the supergraph; {schema.name} itself must enforce it"

@@ -4,11 +4,13 @@ Whoever composed it kept the rules of Federation: they are not checked again. Wh
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLError, TypeNode, parse
 from graphql.language.parser import parse_type
 
+from gateway.composer.access import access_rules
 from gateway.composer.assemble import Carriers, assemble
 from gateway.composer.contexts import context_uses
 from gateway.composer.contract import Contract, narrow
@@ -54,7 +56,8 @@ def load_supergraph(sdl: str, contract: Contract | None = None) -> Supergraph:
     if problems or full is None or public is None:
         raise CompositionError(problems)
     carriers = Carriers(sets, contexts)
-    return assemble(schemas, carriers, externals, full, public, [*_steps(types, graphs)]).with_sdl(sdl, urls)
+    supergraph = assemble(schemas, carriers, externals, full, public, [*_steps(types, graphs)])
+    return replace(supergraph, rules=access_rules(types)).with_sdl(sdl, urls)
 
 
 def _misread(types: Mapping[str, Definition]) -> Iterator[CompositionProblem]:

@@ -38,6 +38,7 @@ from gateway.errors import (
 )
 from gateway.request.deferral import deferral_reader, defers, without_defer
 from gateway.request.limits import MAX_TOKENS, check_limits
+from gateway.supergraph.access import Atoms
 from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex, fragment_of
 from kit.graphql.coercion import Coercer, coerced, coercers_of
 
@@ -69,6 +70,8 @@ class Operation:
     introspection: DocumentNode | None
     deferring: bool = False
     labels: tuple[str, ...] = ()
+    demands: Atoms = frozenset()
+    """What its fields may demand of who asks."""
     coercers: Mapping[str, tuple[Coercer, bool]] = field(default_factory=dict)
 
     def positions_of(self, variables: Mapping[str, Any], in_parts: bool = False) -> tuple[bool, ...]:
@@ -108,12 +111,22 @@ class Operation:
 
 
 def read_operation(
-    schema: GraphQLSchema, query: str, operation_name: str | None, *, introspection: bool = True
+    schema: GraphQLSchema,
+    query: str,
+    operation_name: str | None,
+    *,
+    introspection: bool = True,
+    suggestions: bool = True,
 ) -> Operation:
-    """Parse, bound, validate and choose; raises `RequestRefused`. Without `introspection`, errors hint at nothing."""
+    """Parse, bound, validate and choose; raises `RequestRefused`. Without `introspection`, errors hint at nothing.
+
+    Without `suggestions`, they do not name what else there is: the caller may not see all of it.
+    """
     document = _parse(query)
     check_limits(document)
-    wrong = validate(schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=not introspection)
+    wrong = validate(
+        schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=not (introspection and suggestions)
+    )
     if wrong:
         raise RequestRefused([shape_error(reason, VALIDATION_FAILED) for reason in wrong])
     node = _choose(document, operation_name)

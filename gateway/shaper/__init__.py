@@ -17,9 +17,13 @@ from gateway.supergraph.selection import Selection
 
 
 class Shaper:
-    """Shapes the answers of one operation, or one part of them."""
+    """Shapes the answers of one operation, or one part of them.
 
-    def __init__(self, schema: GraphQLSchema, selection: Selection) -> None:
+    What `withholds` something from its caller tells so of every object, hence walks with care each time.
+    """
+
+    def __init__(self, schema: GraphQLSchema, selection: Selection, *, withholds: bool = False) -> None:
+        self._withholds = withholds
         only = None if selection.abstract else selection.type_name
         self._root = Shaped(only, SlotReader(schema).members(selection))
         self._fast: Shape | None = None
@@ -28,7 +32,7 @@ class Shaper:
     def shape(self, data: Mapping[str, Any], errors: list[dict[str, Any]], path: Path = ()) -> dict[str, Any] | None:
         """Return the response's data, or what stands at `path` in it. Adds to `errors` what none there explains."""
         if self._fast is None:
-            if not self._used:
+            if not self._used or self._withholds:
                 self._used = True  # compiling takes a millisecond, which an operation asked once never earns back
                 return CarefulWalk(errors).root(self._root, data, path)
             self._fast = compile_shape(self._root)

@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.errors import INTERNAL, SUBGRAPH_INVALID_RESPONSE, error
 from gateway.shaper.slots import Items, Leaf, Raw, Shaped, Slot
+from gateway.supergraph.access import refused
 from gateway.supergraph.selection import TYPENAME
 
 MAX_ERRORS = 100
@@ -66,20 +67,31 @@ class CarefulWalk:
 
     def _object(self, shaped: Shaped, value: Any, path: Path) -> dict[str, Any]:
         type_name = shaped.only or value[TYPENAME]
-        result = {}
+        result: dict[str, Any] = {}
         for member in shaped.members.get(type_name, ()):
             if member.data_key == TYPENAME:
                 result[member.key] = member.coordinate
+            elif member.withheld:
+                self._withhold(member.slot, (*path, member.key))
+                result[member.key] = None
             else:
                 given = value.get(member.data_key)
                 result[member.key] = self._value(member.slot, given, (*path, member.key), member.coordinate)
         return result
 
+    def _withhold(self, slot: Slot, path: Path) -> None:
+        self._tell(path, refused(path))
+        if slot.non_null:
+            raise _NullAbove
+
     def _explain(self, path: Path, message: str, code: str) -> None:
         """Add an error, unless one there, above or below says why already."""
         if path in self._explained or any(path[:length] in self._told for length in range(len(path) + 1)):
             return
+        self._tell(path, error(message, code, path))
+
+    def _tell(self, path: Path, reason: dict[str, Any]) -> None:
         if len(self._errors) < MAX_ERRORS:
-            self._errors.append(error(message, code, path))
+            self._errors.append(reason)
             self._told.add(path)
             self._explained |= {path[:length] for length in range(len(path) + 1)}

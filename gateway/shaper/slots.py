@@ -1,6 +1,6 @@
 """What a response may hold, place by place: read once off the schema for one operation's selection."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -62,12 +62,21 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A field of the response: its key, the key in the answer tree, its slot, or the constant type name it shows."""
+    """A field of the response: its key, the key in the answer tree, its slot, or the constant type name it shows.
+
+    What is withheld from the caller is null.
+    """
 
     key: str
     data_key: str
     slot: Slot
     coordinate: str
+    withheld: bool = False
+
+
+def shown_of(selection: Selection, type_name: str) -> Iterable[Field]:
+    """What the answer lists of one concrete type."""
+    return selection.by_type[type_name].values() if selection.shown is None else selection.shown[type_name]
 
 
 class SlotReader:
@@ -80,8 +89,8 @@ class SlotReader:
     def members(self, selection: Selection) -> dict[str, tuple[Member, ...]]:
         """Members of an object by its concrete type."""
         return {
-            type_name: tuple(self._member(type_name, asked) for asked in fields.values())
-            for type_name, fields in selection.by_type.items()
+            type_name: tuple(self._member(type_name, asked) for asked in shown_of(selection, type_name))
+            for type_name in selection.by_type
         }
 
     def _member(self, type_name: str, asked: Field) -> Member:
@@ -92,6 +101,9 @@ class SlotReader:
         declared = parent.fields.get(asked.name)
         if declared is None:
             return Member(asked.key, asked.data_key, Slot(False, Raw()), f"{type_name}.{asked.name}")
+        if asked.withheld:
+            slot = Slot(is_non_null_type(declared.type), Raw())
+            return Member(asked.key, "", slot, f"{type_name}.{asked.name}", withheld=True)
         known = (id(asked), str(declared.type))
         if known not in self._known:
             slot = self._slot(declared.type, asked)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from graphql import GraphQLDeferDirective, GraphQLSchema
 
+from gateway.supergraph.access import Rules
 from gateway.supergraph.labels import Labels
 from gateway.supergraph.selection import Selection, TypeIndex
 
@@ -135,6 +136,8 @@ class Supergraph:
     """The supergraph in the form that other routers load."""
     urls: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Where subgraphs are served, as far as the supergraph says."""
+    rules: Rules = dataclass_field(default_factory=Rules)
+    """What fields demand of who asks for them."""
     labels: Labels | None = None
     """Set where fields move between subgraphs in steps; the graph itself is that in which no label holds."""
     siblings: Mapping[str, frozenset[str]] = dataclass_field(init=False)
@@ -145,9 +148,7 @@ class Supergraph:
     """The public schema with what the gateway adds to the language: `@defer`. Operations are validated by it."""
 
     def __post_init__(self) -> None:
-        parts: dict[str, Any] = {**self.public_schema.to_kwargs()}
-        extended = GraphQLSchema(**{**parts, "directives": (*parts["directives"], GraphQLDeferDirective)})
-        object.__setattr__(self, "operation_schema", extended)
+        object.__setattr__(self, "operation_schema", with_defer(self.public_schema))
         siblings: dict[str, frozenset[str]] = {}
         for subgraph in self.subgraphs.values():
             for name in subgraph.opaque:
@@ -169,3 +170,9 @@ class Supergraph:
     def with_sdl(self, sdl: str, urls: Mapping[str, str], hints: Iterable[str] = ()) -> "Supergraph":
         """Return the same graph with what is told about it."""
         return replace(self, sdl=sdl, urls=urls, hints=tuple(hints))
+
+
+def with_defer(schema: GraphQLSchema) -> GraphQLSchema:
+    """A schema with what the gateway adds to the language."""
+    parts: dict[str, Any] = {**schema.to_kwargs()}
+    return GraphQLSchema(**{**parts, "directives": (*parts["directives"], GraphQLDeferDirective)})

@@ -66,6 +66,8 @@ class Field:
     data_key: str = ""
     under: "tuple[Deferral | None, ...]" = ()
     """The deferrals it stands in, once each; None where it also stands outside of any. Empty if it stands in none."""
+    withheld: bool = False
+    """Whether the caller may not see it: it is shown as null, and not fetched."""
 
     def copy_with(self, selection: "Selection") -> "Field":
         """Ask the same field for less."""
@@ -84,6 +86,8 @@ class Selection:
     by_type: Mapping[str, Mapping[str, Field]]
     deferrals: tuple[tuple[Deferral, frozenset[str]], ...] = ()
     """Each `@defer` that stands here, with the concrete types it holds for."""
+    shown: Mapping[str, tuple[Field, ...]] | None = None
+    """What the answer lists, in its order, where something here or below is withheld: more than what is fetched."""
 
     def fields_of(self, type_name: str) -> Mapping[str, Field]:
         """Fields asked of one concrete type."""

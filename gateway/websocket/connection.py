@@ -19,6 +19,7 @@ from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access, Caller, Ends
 from gateway.engine import GraphQLRequest
 from gateway.errors import INTERNAL, TOO_MANY_SUBSCRIPTIONS, error
 from gateway.subscription import Asked, Subscriptions
+from gateway.supergraph.access import Authority
 from gateway.trace import Trace
 from kit.app import envelope_problem
 from kit.errors import BadUserInput, Fault, Forbidden, Unauthenticated
@@ -179,7 +180,7 @@ class Connection:
         identity = _id_of(message)
         if identity in self._operations:
             raise Closed(SUBSCRIBER_EXISTS, f"Subscriber for {identity} already exists")
-        request = _request_of(message.get("payload"))
+        request = _request_of(message.get("payload"), self._caller.authority)
         if len(self._operations) >= MAX_OPERATIONS or len(self._tasks) >= MAX_TASKS:
             problem = error(f"{MAX_OPERATIONS} operations run on this connection.", TOO_MANY_SUBSCRIPTIONS)
             # Told from here, so that who takes no answers is not read any further.
@@ -265,11 +266,12 @@ def _id_of(message: Mapping[str, Any]) -> str:
     return identity
 
 
-def _request_of(payload: Any) -> GraphQLRequest:
+def _request_of(payload: Any, authority: Authority) -> GraphQLRequest:
     problem = envelope_problem(payload)
     if problem is not None:
         raise Closed(INVALID_MESSAGE, f"Invalid message: payload of subscribe: {problem}")
-    return GraphQLRequest(payload["query"], payload.get("variables") or {}, payload.get("operationName") or None)
+    name = payload.get("operationName") or None
+    return GraphQLRequest(payload["query"], payload.get("variables") or {}, name, authority)
 
 
 def _with_credentials(headers: Mapping[str, str], payload: Mapping[str, Any]) -> dict[str, str]:

@@ -30,6 +30,7 @@ from graphql import (
 
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
 from gateway.request.deferral import without_defer
+from gateway.supergraph.access import UNLIMITED
 from gateway.transports import SubgraphRequest
 from tests.gateway.parts import merged, read
 
@@ -132,7 +133,7 @@ class World:
         """Ask gateway and monolith; demand the same data and valid subgraph documents. Returns the data."""
         for transport in self.transports.values():
             transport.asked.clear()
-        got = await self.engine.execute(GraphQLRequest(query, variables or {}), {}, 10)
+        got = await self.engine.execute(GraphQLRequest(query, variables or {}, authority=UNLIMITED), {}, 10)
         self._check_documents()
         want = self._want(query, variables)
         assert "errors" not in got, got["errors"]
@@ -145,7 +146,7 @@ class World:
         for transport in self.transports.values():
             transport.asked.clear()
             transport.pauses = random
-        parts = await read(await self.engine.execute_in_parts(GraphQLRequest(query), {}, 10))
+        parts = await read(await self.engine.execute_in_parts(GraphQLRequest(query, authority=UNLIMITED), {}, 10))
         self._check_documents()
         plain = print_ast(without_defer(parse(query)))
         got, want = merged(parts), self._want(plain, None)

@@ -120,7 +120,7 @@ async def test_mutations_are_not_joined() -> None:
     query = """mutation { a: userRename(id: "u1", name: "A") { user { name reviews { body } } }
         b: productRename(upc: "b1", name: "B") { product { name } }
         c: userRename(id: "u1", name: "C") { user { name reviews { body } } } }"""
-    plan = engine.plan(engine.read(GraphQLRequest(query)), ()).program.plan
+    plan = engine.plan(engine.read(GraphQLRequest(query)), (), frozenset()).program.plan
     assert [fetch.service for fetch in plan.fetches].count("reviews") == 2
 
 
