@@ -6,6 +6,7 @@ import strawberry
 
 from kit.arguments import exactly_one
 from kit.errors import Forbidden
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
@@ -67,7 +68,9 @@ class Query:
         )
         return customer_of(await _look_up(info, type, argument, value))
 
-    @strawberry.field(description="Every customer, the longest known first. Needs customers:read.")
+    @strawberry.field(
+        description="Every customer, the longest known first. Needs customers:read.", directives=[needs(READ)]
+    )
     async def customers(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Customer]:
         """A page."""
         info.context.caller.require(READ)
@@ -85,7 +88,7 @@ class Query:
 class Mutation(BehaviourMutation, ConsentMutation):
     """What may be changed; all of it needs the scope customers:write."""
 
-    @strawberry.mutation(description="A new customer with all their identities, or nothing.")
+    @strawberry.mutation(description="A new customer with all their identities, or nothing.", directives=[needs(WRITE)])
     async def customer_create(
         self, info: Info, input: Annotated[CustomerCreateInput, strawberry.argument(description="Who it is.")]
     ) -> CustomerCreatePayload:
@@ -93,7 +96,7 @@ class Mutation(BehaviourMutation, ConsentMutation):
         info.context.caller.require(WRITE)
         return await settle(_create(info, input), CustomerCreatePayload.of, CustomerCreatePayload)
 
-    @strawberry.mutation(description="Edit the version of a profile that was read.")
+    @strawberry.mutation(description="Edit the version of a profile that was read.", directives=[needs(WRITE)])
     async def customer_update(
         self,
         info: Info,
@@ -106,7 +109,10 @@ class Mutation(BehaviourMutation, ConsentMutation):
         info.context.caller.require(WRITE)
         return await settle(_update(info, input), CustomerUpdatePayload.of, CustomerUpdatePayload)
 
-    @strawberry.mutation(description="Give a customer one more identity; one they have already changes nothing.")
+    @strawberry.mutation(
+        description="Give a customer one more identity; one they have already changes nothing.",
+        directives=[needs(WRITE)],
+    )
     async def customer_identity_add(
         self,
         info: Info,
@@ -116,7 +122,9 @@ class Mutation(BehaviourMutation, ConsentMutation):
         info.context.caller.require(WRITE)
         return await settle(_add_identity(info, input), CustomerIdentityAddPayload.of, CustomerIdentityAddPayload)
 
-    @strawberry.mutation(description="Take an identity from a customer; one they do not have changes nothing.")
+    @strawberry.mutation(
+        description="Take an identity from a customer; one they do not have changes nothing.", directives=[needs(WRITE)]
+    )
     async def customer_identity_remove(
         self,
         info: Info,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
@@ -127,7 +128,10 @@ class Mutation(
 ):
     """What may be changed."""
 
-    @strawberry.mutation(description="Create a location, or replace the version somebody read. Scope stock:write.")
+    @strawberry.mutation(
+        description="Create a location, or replace the version somebody read. Scope stock:write.",
+        directives=[needs(WRITE)],
+    )
     async def location_upsert(
         self, info: Info, input: Annotated[LocationUpsertInput, strawberry.argument(description="The location.")]
     ) -> LocationUpsertPayload:
@@ -135,7 +139,9 @@ class Mutation(
         info.context.caller.require(WRITE)
         return await settle(_upsert_location(info, input), LocationUpsertPayload.of, LocationUpsertPayload)
 
-    @strawberry.mutation(description="Change stock by hand, never below what is available. Scope stock:write.")
+    @strawberry.mutation(
+        description="Change stock by hand, never below what is available. Scope stock:write.", directives=[needs(WRITE)]
+    )
     async def stock_adjust(
         self, info: Info, input: Annotated[StockAdjustInput, strawberry.argument(description="The change.")]
     ) -> StockAdjustPayload:
@@ -147,7 +153,8 @@ class Mutation(
 
     @strawberry.mutation(
         description="Move pieces between the states of one stock, in or out, never more than there are. Scope "
-        "stock:write."
+        "stock:write.",
+        directives=[needs(WRITE)],
     )
     async def stock_move(
         self, info: Info, input: Annotated[StockMoveInput, strawberry.argument(description="The move.")]
@@ -158,7 +165,9 @@ class Mutation(
         moved = move_by_hand(context.store, input.to_move(), actor=context.actor, now=context.caller.at)
         return await settle(moved, StockMovePayload.of, StockMovePayload)
 
-    @strawberry.mutation(description="Hold pieces for a while, every line or none. Scope stock:reserve.")
+    @strawberry.mutation(
+        description="Hold pieces for a while, every line or none. Scope stock:reserve.", directives=[needs(RESERVE)]
+    )
     async def stock_reserve(
         self, info: Info, input: Annotated[StockReserveInput, strawberry.argument(description="What to hold.")]
     ) -> StockReservePayload:
@@ -172,7 +181,10 @@ class Mutation(
             StockReservePayload,
         )
 
-    @strawberry.mutation(description="Hold a reservation longer; never shorter than it is. Scope stock:reserve.")
+    @strawberry.mutation(
+        description="Hold a reservation longer; never shorter than it is. Scope stock:reserve.",
+        directives=[needs(RESERVE)],
+    )
     async def reservation_extend(
         self, info: Info, input: Annotated[ReservationExtendInput, strawberry.argument(description="Which.")]
     ) -> ReservationExtendPayload:
@@ -191,7 +203,9 @@ class Mutation(
             extended, lambda row: ReservationExtendPayload(reservation=_shown(info, row)), ReservationExtendPayload
         )
 
-    @strawberry.mutation(description="Give a reservation's pieces back. Scope stock:reserve.")
+    @strawberry.mutation(
+        description="Give a reservation's pieces back. Scope stock:reserve.", directives=[needs(RESERVE)]
+    )
     async def stock_release(
         self, info: Info, input: Annotated[StockReleaseInput, strawberry.argument(description="Which.")]
     ) -> StockReleasePayload:
@@ -206,7 +220,8 @@ class Mutation(
         )
 
     @strawberry.mutation(
-        description="Commit a reservation: its pieces are sold, and leave now or later. Scope stock:reserve."
+        description="Commit a reservation: its pieces are sold, and leave now or later. Scope stock:reserve.",
+        directives=[needs(RESERVE)],
     )
     async def reservation_commit(
         self, info: Info, input: Annotated[ReservationCommitInput, strawberry.argument(description="Which.")]

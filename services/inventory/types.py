@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import UserError, presents
 from kit.graphql.execution.batch import batch_field
 from kit.graphql.types import After, Connection, First
@@ -123,7 +124,10 @@ class Variant:
         shows = context.sees_numbers(policy)
         return [BackorderOffer.of(found[sku], shows) if sku in found else None for sku in skus]
 
-    @strawberry.field(description="Where it lies, held pieces included; for staff: needs the scope stock:read.")
+    @strawberry.field(
+        description="Where it lies, held pieces included; for staff: needs the scope stock:read.",
+        directives=[needs(READ)],
+    )
     async def stock(
         self, info: Info, first: First = DEFAULT_PAGE, after: After = None
     ) -> Connection[StockLevel] | None:

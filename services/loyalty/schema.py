@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
 from services.loyalty.accounting.schema import AccountingMutation, AccountingQuery
@@ -75,7 +76,9 @@ class Mutation(
 ):
     """What may be changed."""
 
-    @strawberry.mutation(description="Give points to a member. Needs the scope points:write.")
+    @strawberry.mutation(
+        description="Give points to a member. Needs the scope points:write.", directives=[needs(WRITE)]
+    )
     async def points_earn(
         self,
         info: Info,

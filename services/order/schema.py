@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
 from kit.graphql.types import ExternalIdInput
@@ -50,7 +51,7 @@ class Query:
 class Mutation:
     """What may be recorded; all of it needs the scope orders:write."""
 
-    @strawberry.mutation(description="Record a sale, once, exactly as it is on the receipt.")
+    @strawberry.mutation(description="Record a sale, once, exactly as it is on the receipt.", directives=[needs(WRITE)])
     async def order_record(
         self,
         info: Info,
@@ -60,7 +61,9 @@ class Mutation:
         info.context.caller.require(WRITE)
         return await settle(_record(info, input), OrderRecordPayload.of, OrderRecordPayload)
 
-    @strawberry.mutation(description="Record what came back, once; never more of a line than was sold of it.")
+    @strawberry.mutation(
+        description="Record what came back, once; never more of a line than was sold of it.", directives=[needs(WRITE)]
+    )
     async def order_return_record(
         self, info: Info, input: Annotated[OrderReturnRecordInput, strawberry.argument(description="What came back.")]
     ) -> OrderReturnRecordPayload:

@@ -78,4 +78,4 @@ async def test_a_caller_narrowed_to_no_scope_may_change_nothing(graph: Graph) ->
              reservation { id } } }""",
         {"x-noren-scopes": "stock:read"},
     )
-    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert body["errors"][0]["extensions"]["code"] == "UNAUTHORIZED_FIELD_OR_TYPE"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -38,7 +39,10 @@ class AttributeQuery:
 class AttributeMutation:
     """What may be changed of definitions."""
 
-    @strawberry.mutation(description="Define an attribute, or replace the version of a definition somebody read.")
+    @strawberry.mutation(
+        description="Define an attribute, or replace the version of a definition somebody read.",
+        directives=[needs(WRITE)],
+    )
     async def attribute_upsert(
         self,
         info: Info,

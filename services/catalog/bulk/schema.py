@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.catalog.bulk.actions import call_bulk
 from services.catalog.bulk.model import ItemResult
@@ -15,7 +16,9 @@ from services.catalog.context import WRITE, Info
 class BulkMutation:
     """Products by the thousand."""
 
-    @strawberry.mutation(description="Create or replace up to 1,000 products, each judged alone.")
+    @strawberry.mutation(
+        description="Create or replace up to 1,000 products, each judged alone.", directives=[needs(WRITE)]
+    )
     async def product_bulk_upsert(
         self, info: Info, input: Annotated[ProductBulkUpsertInput, strawberry.argument(description="The products.")]
     ) -> ProductBulkUpsertPayload:

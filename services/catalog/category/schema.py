@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.arguments import exactly_one
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -42,7 +43,7 @@ class CategoryQuery:
 class CategoryMutation:
     """What may be changed of categories."""
 
-    @strawberry.mutation(description="Create a category, or rename one.")
+    @strawberry.mutation(description="Create a category, or rename one.", directives=[needs(WRITE)])
     async def category_upsert(
         self,
         info: Info,
@@ -54,7 +55,9 @@ class CategoryMutation:
         info.context.caller.require(WRITE)
         return await settle(_upsert_category(info, input), CategoryUpsertPayload.of, CategoryUpsertPayload)
 
-    @strawberry.mutation(description="Move a category with all below it; products follow within seconds.")
+    @strawberry.mutation(
+        description="Move a category with all below it; products follow within seconds.", directives=[needs(WRITE)]
+    )
     async def category_move(
         self, info: Info, input: Annotated[CategoryMoveInput, strawberry.argument(description="Which, and whither.")]
     ) -> CategoryMovePayload:
@@ -62,7 +65,9 @@ class CategoryMutation:
         info.context.caller.require(WRITE)
         return await settle(_move_category(info, input), CategoryMovePayload.of, CategoryMovePayload)
 
-    @strawberry.mutation(description="Hide a category with all below it from shoppers, or show it again.")
+    @strawberry.mutation(
+        description="Hide a category with all below it from shoppers, or show it again.", directives=[needs(WRITE)]
+    )
     async def category_archive(
         self, info: Info, input: Annotated[CategoryArchiveInput, strawberry.argument(description="Which.")]
     ) -> CategoryArchivePayload:

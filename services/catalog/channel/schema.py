@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.catalog import model
 from services.catalog.channel import actions
@@ -16,7 +17,7 @@ from services.catalog.context import WRITE, Info
 class ChannelMutation:
     """What may be changed of channels."""
 
-    @strawberry.mutation(description="Create or change a channel of sale.")
+    @strawberry.mutation(description="Create or change a channel of sale.", directives=[needs(WRITE)])
     async def channel_upsert(
         self, info: Info, input: Annotated[ChannelUpsertInput, strawberry.argument(description="The channel, whole.")]
     ) -> ChannelUpsertPayload:

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.arguments import exactly_one
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -43,7 +44,9 @@ class CollectionQuery:
 class CollectionMutation:
     """What may be changed of collections."""
 
-    @strawberry.mutation(description="Create a collection, or replace the version somebody read.")
+    @strawberry.mutation(
+        description="Create a collection, or replace the version somebody read.", directives=[needs(WRITE)]
+    )
     async def collection_upsert(
         self, info: Info, input: Annotated[CollectionUpsertInput, strawberry.argument(description="All of it.")]
     ) -> CollectionUpsertPayload:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.catalog.context import WRITE, Info
 from services.catalog.coupon import actions, model
@@ -49,7 +50,7 @@ class CouponBatchCreateInput:
 class CouponQuery:
     """What staff may read of coupons."""
 
-    @strawberry.field(description="One batch of coupons; needs the scope catalog:write.")
+    @strawberry.field(description="One batch of coupons; needs the scope catalog:write.", directives=[needs(WRITE)])
     async def coupon_batch(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="cbt_…")]
     ) -> CouponBatch | None:
@@ -63,7 +64,7 @@ class CouponQuery:
 class CouponMutation:
     """What may be changed of coupons."""
 
-    @strawberry.mutation(description="Make coupons; up to 2,000 at once, more by and by.")
+    @strawberry.mutation(description="Make coupons; up to 2,000 at once, more by and by.", directives=[needs(WRITE)])
     async def coupon_batch_create(
         self, info: Info, input: Annotated[CouponBatchCreateInput, strawberry.argument(description="The codes.")]
     ) -> CouponBatchCreatePayload:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import Payload
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs, slice_page
@@ -61,7 +62,9 @@ class CouponBatch:
         """UTC."""
         return self.row.created_at
 
-    @strawberry.field(description="The codes, for print or mail; needs the scope coupons:read.")
+    @strawberry.field(
+        description="The codes, for print or mail; needs the scope coupons:read.", directives=[needs(EXPORT)]
+    )
     def codes(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[str]:
         """Drawn again for every page: they are kept nowhere."""
         info.context.caller.require(EXPORT)

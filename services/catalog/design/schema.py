@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.catalog.context import WRITE, Info
 from services.catalog.design import actions, model
@@ -28,7 +29,9 @@ class DesignQuery:
 class DesignMutation:
     """What may be changed of customizations, and designs saved."""
 
-    @strawberry.mutation(description="Set what may be chosen of a product: a new version, the old ones stay.")
+    @strawberry.mutation(
+        description="Set what may be chosen of a product: a new version, the old ones stay.", directives=[needs(WRITE)]
+    )
     async def product_customization_set(
         self,
         info: Info,

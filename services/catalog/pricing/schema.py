@@ -6,6 +6,7 @@ import strawberry
 
 from kit.arguments import exactly_one
 from kit.errors import NotFound, Refused
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.catalog.context import WRITE, Info
 from services.catalog.pricing import actions
@@ -32,7 +33,9 @@ from services.catalog.pricing.types import (
 class PricingQuery:
     """What may be read of list prices; those of segments and ranks are staff's to see."""
 
-    @strawberry.field(description="Every list price of a variant; needs the scope catalog:write.")
+    @strawberry.field(
+        description="Every list price of a variant; needs the scope catalog:write.", directives=[needs(WRITE)]
+    )
     async def price_book(
         self, info: Info, sku: Annotated[strawberry.ID, strawberry.argument(description="Of which variant.")]
     ) -> PriceBook:
@@ -57,7 +60,9 @@ class PricingQuery:
 class PricingMutation:
     """What may be changed of prices."""
 
-    @strawberry.mutation(description="Add or replace list prices, up to 200, each with its own refusal.")
+    @strawberry.mutation(
+        description="Add or replace list prices, up to 200, each with its own refusal.", directives=[needs(WRITE)]
+    )
     async def list_prices_set(
         self, info: Info, input: Annotated[ListPricesSetInput, strawberry.argument(description="The prices.")]
     ) -> ListPricesSetPayload:
@@ -65,7 +70,7 @@ class PricingMutation:
         info.context.caller.require(WRITE)
         return await settle(_set_prices(info, input), ListPricesSetPayload.of, ListPricesSetPayload)
 
-    @strawberry.mutation(description="Take a list price out; the history keeps it.")
+    @strawberry.mutation(description="Take a list price out; the history keeps it.", directives=[needs(WRITE)])
     async def list_price_withdraw(
         self, info: Info, input: Annotated[ListPriceWithdrawInput, strawberry.argument(description="Which.")]
     ) -> PriceBookPayload:
@@ -75,7 +80,7 @@ class PricingMutation:
         action = actions.withdraw_list_price(store, input.sku, input.id, now=now)
         return await settle(action, lambda b: PriceBookPayload(book=PriceBook.of(input.sku, b)), PriceBookPayload)
 
-    @strawberry.mutation(description="Say what a variant or a product is to the tax office.")
+    @strawberry.mutation(description="Say what a variant or a product is to the tax office.", directives=[needs(WRITE)])
     async def tax_class_set(
         self, info: Info, input: Annotated[TaxClassSetInput, strawberry.argument(description="What, and its class.")]
     ) -> TaxClassSetPayload:
@@ -86,7 +91,7 @@ class PricingMutation:
         action = actions.set_tax_class(info.context.store, input.tax_class, **ids)
         return await settle(action, lambda _: TaxClassSetPayload(tax_class=input.tax_class), TaxClassSetPayload)
 
-    @strawberry.mutation(description="Say how a channel is taxed.")
+    @strawberry.mutation(description="Say how a channel is taxed.", directives=[needs(WRITE)])
     async def channel_tax_set(
         self, info: Info, input: Annotated[ChannelTaxSetInput, strawberry.argument(description="The policy, whole.")]
     ) -> ChannelTaxSetPayload:

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.arguments import exactly_one
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.execution import wanted
 from kit.graphql.types import After, Connection, First
@@ -91,7 +92,9 @@ class ProductQuery(CollectionQuery):
 class ProductMutation(BulkMutation, CollectionMutation):
     """What may be changed of products."""
 
-    @strawberry.mutation(description="Create a product, or replace the version somebody read.")
+    @strawberry.mutation(
+        description="Create a product, or replace the version somebody read.", directives=[needs(WRITE)]
+    )
     async def product_upsert(
         self, info: Info, input: Annotated[ProductUpsertInput, strawberry.argument(description="The product, whole.")]
     ) -> ProductUpsertPayload:
@@ -99,7 +102,7 @@ class ProductMutation(BulkMutation, CollectionMutation):
         info.context.caller.require(WRITE)
         return await settle(_upsert_product(info, input), ProductUpsertPayload.of, ProductUpsertPayload)
 
-    @strawberry.mutation(description="Set one price of one variant.")
+    @strawberry.mutation(description="Set one price of one variant.", directives=[needs(WRITE)])
     async def variant_price_set(
         self,
         info: Info,

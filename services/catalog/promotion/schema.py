@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -17,7 +18,7 @@ from services.catalog.promotion.types import Promotion, PromotionUpsertPayload
 class PromotionQuery:
     """What staff may read of promotions; shoppers see what applies to them in their quote."""
 
-    @strawberry.field(description="One promotion; needs the scope catalog:write.")
+    @strawberry.field(description="One promotion; needs the scope catalog:write.", directives=[needs(WRITE)])
     async def promotion(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="prm_…")]
     ) -> Promotion | None:
@@ -26,7 +27,9 @@ class PromotionQuery:
         row = (await info.context.store.promotion.by_id([id])).get(id)
         return None if row is None else Promotion(row=row)
 
-    @strawberry.field(description="All promotions, oldest first; needs the scope catalog:write.")
+    @strawberry.field(
+        description="All promotions, oldest first; needs the scope catalog:write.", directives=[needs(WRITE)]
+    )
     async def promotions(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Promotion]:
         """A page."""
         info.context.caller.require(WRITE)
@@ -38,7 +41,9 @@ class PromotionQuery:
 class PromotionMutation:
     """What may be changed of promotions."""
 
-    @strawberry.mutation(description="Create a promotion, or the next version of one; live within a second.")
+    @strawberry.mutation(
+        description="Create a promotion, or the next version of one; live within a second.", directives=[needs(WRITE)]
+    )
     async def promotion_upsert(
         self, info: Info, input: Annotated[PromotionUpsertInput, strawberry.argument(description="The promotion.")]
     ) -> PromotionUpsertPayload:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -22,7 +23,10 @@ from services.catalog.review.actions import PARTS
 class QuestionQuery:
     """What staff has to read."""
 
-    @strawberry.field(description="Questions to be read, the longest waiting first; needs reviews:moderate.")
+    @strawberry.field(
+        description="Questions to be read, the longest waiting first; needs reviews:moderate.",
+        directives=[needs(MODERATE)],
+    )
     async def question_queue(
         self,
         info: Info,
@@ -63,7 +67,9 @@ class QuestionMutation:
         action = actions.answer_question(info.context.store, input.id, customer, input.to_words(), now=caller.at)
         return await settle(action, QuestionPayload.of, QuestionPayload)
 
-    @strawberry.mutation(description="Publish or reject a question or an answer; needs reviews:moderate.")
+    @strawberry.mutation(
+        description="Publish or reject a question or an answer; needs reviews:moderate.", directives=[needs(MODERATE)]
+    )
     async def question_moderate(
         self, info: Info, input: Annotated[QuestionModerateInput, strawberry.argument(description="The decision.")]
     ) -> QuestionPayload:

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -38,7 +39,10 @@ class ReviewQuery:
         seen = row is not None and (row.is_published or may_read(info, row.author.customer_id))
         return Review(row=row) if row is not None and seen else None
 
-    @strawberry.field(description="What staff has to read, the longest waiting first; needs reviews:moderate.")
+    @strawberry.field(
+        description="What staff has to read, the longest waiting first; needs reviews:moderate.",
+        directives=[needs(MODERATE)],
+    )
     async def review_queue(
         self,
         info: Info,
@@ -83,7 +87,9 @@ class ReviewMutation:
         action = actions.edit_review(store, input.to_seen(), customer, input.review.to_draft(), now=now)
         return await settle(action, ReviewPayload.of, ReviewPayload)
 
-    @strawberry.mutation(description="Publish or reject a review; needs reviews:moderate.")
+    @strawberry.mutation(
+        description="Publish or reject a review; needs reviews:moderate.", directives=[needs(MODERATE)]
+    )
     async def review_moderate(
         self, info: Info, input: Annotated[ReviewModerateInput, strawberry.argument(description="The decision.")]
     ) -> ReviewPayload:
@@ -93,7 +99,9 @@ class ReviewMutation:
         action = actions.moderate_review(info.context.store, input.to_seen(), verdict, now=info.context.caller.at)
         return await settle(action, ReviewPayload.of, ReviewPayload)
 
-    @strawberry.mutation(description="Answer a review as the merchant; needs reviews:moderate.")
+    @strawberry.mutation(
+        description="Answer a review as the merchant; needs reviews:moderate.", directives=[needs(MODERATE)]
+    )
     async def review_answer(
         self, info: Info, input: Annotated[ReviewAnswerInput, strawberry.argument(description="The answer.")]
     ) -> ReviewPayload:

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.execution import wanted
 from kit.graphql.types import After, Connection, First
@@ -72,7 +73,9 @@ class SearchQuery:
         narrow = Narrow(info.context.caller.channel, info.context.caller.location, info.context.sees_all)
         return info.context.engine.reader.suggestions(narrow, prefix[:MAX_QUERY], first)
 
-    @strawberry.field(description="Staff's groups of synonyms, by name; needs the scope catalog:write.")
+    @strawberry.field(
+        description="Staff's groups of synonyms, by name; needs the scope catalog:write.", directives=[needs(WRITE)]
+    )
     async def search_synonyms(self, info: Info) -> list[SearchSynonyms]:
         """All of them: there are hundreds at most."""
         info.context.caller.require(WRITE)
@@ -84,7 +87,9 @@ class SearchQuery:
 class SearchMutation:
     """What staff teach the search."""
 
-    @strawberry.mutation(description="Set a group of synonyms; it is searched with within a second.")
+    @strawberry.mutation(
+        description="Set a group of synonyms; it is searched with within a second.", directives=[needs(WRITE)]
+    )
     async def search_synonyms_set(
         self,
         info: Info,

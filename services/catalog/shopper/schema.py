@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.catalog.context import WRITE, Info
 from services.catalog.shopper import actions
@@ -23,7 +24,9 @@ class ShopperFactsSetInput:
 class ShopperQuery:
     """What staff may read of shoppers."""
 
-    @strawberry.field(description="What prices know of a customer; needs the scope catalog:write.")
+    @strawberry.field(
+        description="What prices know of a customer; needs the scope catalog:write.", directives=[needs(WRITE)]
+    )
     async def shopper_facts(
         self, info: Info, customer_id: Annotated[strawberry.ID, strawberry.argument(description="cus_…")]
     ) -> ShopperFacts:
@@ -36,7 +39,9 @@ class ShopperQuery:
 class ShopperMutation:
     """What may be changed of shoppers."""
 
-    @strawberry.mutation(description="Set a customer's segments and rank; a later event goes before them.")
+    @strawberry.mutation(
+        description="Set a customer's segments and rank; a later event goes before them.", directives=[needs(WRITE)]
+    )
     async def shopper_facts_set(
         self, info: Info, input: Annotated[ShopperFactsSetInput, strawberry.argument(description="The facts.")]
     ) -> ShopperFactsSetPayload:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -29,7 +30,8 @@ class AdjustmentQuery:
 
     @strawberry.field(
         description="Adjustments that need two people, newest first. Scope stock:read; a caller bound to a location: "
-        "its own."
+        "its own.",
+        directives=[needs(READ)],
     )
     async def adjustment_requests(
         self,
@@ -55,7 +57,10 @@ class AdjustmentQuery:
 class AdjustmentMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Ask for a change of stock that somebody else approves. Scope stock:write.")
+    @strawberry.mutation(
+        description="Ask for a change of stock that somebody else approves. Scope stock:write.",
+        directives=[needs(WRITE)],
+    )
     async def adjustment_request(
         self, info: Info, input: Annotated[AdjustmentRequestInput, strawberry.argument(description="What and why.")]
     ) -> AdjustmentPayload:
@@ -67,7 +72,10 @@ class AdjustmentMutation:
         asked = actions.request_adjustment(info.context.store, where, input.reason, lines, command)
         return await settle(asked, AdjustmentPayload.of, AdjustmentPayload)
 
-    @strawberry.mutation(description="Make the change, every line or none; not by who has asked. Scope stock:approve.")
+    @strawberry.mutation(
+        description="Make the change, every line or none; not by who has asked. Scope stock:approve.",
+        directives=[needs(APPROVE)],
+    )
     async def adjustment_approve(
         self, info: Info, input: Annotated[AdjustmentApproveInput, strawberry.argument(description="Which.")]
     ) -> AdjustmentPayload:
@@ -76,7 +84,7 @@ class AdjustmentMutation:
         done = actions.approve_adjustment(info.context.store, command_of(info, "approve", input))
         return await settle(done, AdjustmentPayload.of, AdjustmentPayload)
 
-    @strawberry.mutation(description="Say no to a change. Scope stock:write.")
+    @strawberry.mutation(description="Say no to a change. Scope stock:write.", directives=[needs(WRITE)])
     async def adjustment_reject(
         self, info: Info, input: Annotated[AdjustmentRejectInput, strawberry.argument(description="Which.")]
     ) -> AdjustmentPayload:

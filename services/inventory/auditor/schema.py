@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from kit.graphql.demands import needs
 from services.inventory.auditor import model
 from services.inventory.context import READ, Info
 
@@ -41,7 +42,9 @@ class StockAudit:
 class AuditorQuery:
     """What may be read."""
 
-    @strawberry.field(description="Whether the books agree, as the auditor saw them last. Scope stock:read.")
+    @strawberry.field(
+        description="Whether the books agree, as the auditor saw them last. Scope stock:read.", directives=[needs(READ)]
+    )
     async def stock_audit(self, info: Info) -> StockAudit:
         """See `auditor.actions`."""
         info.context.caller.require(READ)

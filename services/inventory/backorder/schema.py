@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.inventory.backorder import actions
 from services.inventory.backorder.types import (
@@ -36,7 +37,9 @@ class BackorderQuery:
         order = await context.store.backorders.by_id(str(id))
         return None if order is None or not context.actor.may_touch(order.actor) else Backorder.of(order)
 
-    @strawberry.field(description="Who waits for a stock, the first to be served first. Scope stock:read.")
+    @strawberry.field(
+        description="Who waits for a stock, the first to be served first. Scope stock:read.", directives=[needs(READ)]
+    )
     async def backorders(
         self,
         info: Info,
@@ -55,7 +58,8 @@ class BackorderMutation:
 
     @strawberry.mutation(
         description="Order pieces before they are there, as far as the channel's policy sells them ahead. Scope "
-        "stock:reserve."
+        "stock:reserve.",
+        directives=[needs(RESERVE)],
     )
     async def backorder_place(
         self, info: Info, input: Annotated[BackorderPlaceInput, strawberry.argument(description="What.")]
@@ -67,7 +71,9 @@ class BackorderMutation:
         placed = actions.place(context.store, input.to_draft(), policy, actor=context.actor, now=context.caller.at)
         return await settle(context.discreetly(placed), BackorderPayload.of, BackorderPayload)
 
-    @strawberry.mutation(description="Give up a back-order that still waits. Scope stock:reserve.")
+    @strawberry.mutation(
+        description="Give up a back-order that still waits. Scope stock:reserve.", directives=[needs(RESERVE)]
+    )
     async def backorder_cancel(
         self, info: Info, input: Annotated[BackorderCancelInput, strawberry.argument(description="Which.")]
     ) -> BackorderPayload:

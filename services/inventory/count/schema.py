@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -34,7 +35,10 @@ WRITE = "count:write"
 class CountQuery:
     """What may be read."""
 
-    @strawberry.field(description="One count sheet. Scope count:read; a caller bound to a location sees its own.")
+    @strawberry.field(
+        description="One count sheet. Scope count:read; a caller bound to a location sees its own.",
+        directives=[needs(READ)],
+    )
     async def count(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="cnt_…")]
     ) -> Count | None:
@@ -45,7 +49,8 @@ class CountQuery:
         return None if row is None or caller.location not in (None, row.location_id) else Count.of(row)
 
     @strawberry.field(
-        description="Count sheets, newest first. Scope count:read; a caller bound to a location: its own."
+        description="Count sheets, newest first. Scope count:read; a caller bound to a location: its own.",
+        directives=[needs(READ)],
     )
     async def counts(
         self,
@@ -66,7 +71,9 @@ class CountQuery:
 class CountMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Open a count, full or of some SKUs; selling goes on. Scope count:write.")
+    @strawberry.mutation(
+        description="Open a count, full or of some SKUs; selling goes on. Scope count:write.", directives=[needs(WRITE)]
+    )
     async def count_open(
         self, info: Info, input: Annotated[CountOpenInput, strawberry.argument(description="What and where.")]
     ) -> CountOpenPayload:
@@ -78,7 +85,7 @@ class CountMutation:
         opened = actions.open_count(info.context.store, draft, command)
         return await settle(opened, CountOpenPayload.of, CountOpenPayload)
 
-    @strawberry.mutation(description="Write down what was counted. Scope count:write.")
+    @strawberry.mutation(description="Write down what was counted. Scope count:write.", directives=[needs(WRITE)])
     async def count_record(
         self, info: Info, input: Annotated[CountRecordInput, strawberry.argument(description="What.")]
     ) -> CountPayload:
@@ -88,7 +95,7 @@ class CountMutation:
         command = command_of(info, "record", input, [entry.content for entry in entries])
         return await _done(actions.record_counted(info.context.store, entries, command))
 
-    @strawberry.mutation(description="Have lines counted again. Scope count:write.")
+    @strawberry.mutation(description="Have lines counted again. Scope count:write.", directives=[needs(WRITE)])
     async def count_recount(
         self, info: Info, input: Annotated[CountRecountInput, strawberry.argument(description="Which.")]
     ) -> CountPayload:
@@ -98,7 +105,8 @@ class CountMutation:
         return await _done(actions.recount(info.context.store, skus, command_of(info, "recount", input, skus)))
 
     @strawberry.mutation(
-        description="Everything is counted; large differences wait for somebody else's approval. Scope count:write."
+        description="Everything is counted; large differences wait for somebody else's approval. Scope count:write.",
+        directives=[needs(WRITE)],
     )
     async def count_submit(
         self, info: Info, input: Annotated[CountSubmitInput, strawberry.argument(description="Which.")]
@@ -107,7 +115,9 @@ class CountMutation:
         info.context.caller.require(WRITE)
         return await _done(actions.submit_count(info.context.store, command_of(info, "submit", input)))
 
-    @strawberry.mutation(description="Believe the differences; not by who has counted. Scope count:approve.")
+    @strawberry.mutation(
+        description="Believe the differences; not by who has counted. Scope count:approve.", directives=[needs(APPROVE)]
+    )
     async def count_approve(
         self, info: Info, input: Annotated[CountApproveInput, strawberry.argument(description="Which.")]
     ) -> CountPayload:
@@ -117,7 +127,8 @@ class CountMutation:
 
     @strawberry.mutation(
         description="Put the differences into the books, whatever has moved since; a line with more missing than "
-        "available is blocked. Scope count:write."
+        "available is blocked. Scope count:write.",
+        directives=[needs(WRITE)],
     )
     async def count_post(
         self, info: Info, input: Annotated[CountPostInput, strawberry.argument(description="Which.")]
@@ -126,7 +137,9 @@ class CountMutation:
         info.context.caller.require(WRITE)
         return await _done(actions.post_count(info.context.store, command_of(info, "post", input)))
 
-    @strawberry.mutation(description="Throw a sheet away; nothing of it is posted. Scope count:write.")
+    @strawberry.mutation(
+        description="Throw a sheet away; nothing of it is posted. Scope count:write.", directives=[needs(WRITE)]
+    )
     async def count_cancel(
         self, info: Info, input: Annotated[CountCancelInput, strawberry.argument(description="Which.")]
     ) -> CountPayload:

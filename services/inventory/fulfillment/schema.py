@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import Forbidden
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -83,7 +84,8 @@ class FulfillmentMutation:
 
     @strawberry.mutation(
         description="Fulfil a reservation: picked up, sent home, or held at the counter. One fulfilment a location. "
-        "Scope fulfillment:write."
+        "Scope fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def fulfillment_create(
         self, info: Info, input: Annotated[FulfillmentCreateInput, strawberry.argument(description="Which, and how.")]
@@ -95,7 +97,7 @@ class FulfillmentMutation:
         made = actions.create(info.context.store, draft, command)
         return await settle(made, FulfillmentCreatePayload.of, FulfillmentCreatePayload)
 
-    @strawberry.mutation(description="Begin to fetch the pieces. Scope fulfillment:write.")
+    @strawberry.mutation(description="Begin to fetch the pieces. Scope fulfillment:write.", directives=[needs(WRITE)])
     async def fulfillment_pick_start(
         self, info: Info, input: Annotated[FulfillmentPickStartInput, strawberry.argument(description="Which.")]
     ) -> FulfillmentPayload:
@@ -105,7 +107,8 @@ class FulfillmentMutation:
 
     @strawberry.mutation(
         description="Say what was found; what was not is taken from another location, or given up. Scope "
-        "fulfillment:write."
+        "fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def fulfillment_pick_record(
         self, info: Info, input: Annotated[FulfillmentPickRecordInput, strawberry.argument(description="What.")]
@@ -117,7 +120,10 @@ class FulfillmentMutation:
         command = command_of(info, "pick", input, content)
         return await _done(actions.record_picked(info.context.store, picks, command))
 
-    @strawberry.mutation(description="Put it behind the counter, under a pickup code. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="Put it behind the counter, under a pickup code. Scope fulfillment:write.",
+        directives=[needs(WRITE)],
+    )
     async def fulfillment_ready(
         self, info: Info, input: Annotated[FulfillmentReadyInput, strawberry.argument(description="Which.")]
     ) -> FulfillmentPayload:
@@ -125,7 +131,10 @@ class FulfillmentMutation:
         info.context.caller.require(WRITE)
         return await _done(actions.make_ready(info.context.store, command_of(info, "ready", input)))
 
-    @strawberry.mutation(description="Make a new pickup code; the old one opens nothing. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="Make a new pickup code; the old one opens nothing. Scope fulfillment:write.",
+        directives=[needs(WRITE)],
+    )
     async def fulfillment_code_renew(
         self, info: Info, input: Annotated[FulfillmentCodeRenewInput, strawberry.argument(description="Which.")]
     ) -> FulfillmentPayload:
@@ -133,7 +142,9 @@ class FulfillmentMutation:
         info.context.caller.require(WRITE)
         return await _done(actions.renew_code(info.context.store, command_of(info, "renew", input)))
 
-    @strawberry.mutation(description="Hand it over to who has the code. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="Hand it over to who has the code. Scope fulfillment:write.", directives=[needs(WRITE)]
+    )
     async def fulfillment_collect(
         self, info: Info, input: Annotated[FulfillmentCollectInput, strawberry.argument(description="Which; the code.")]
     ) -> FulfillmentPayload:
@@ -142,7 +153,7 @@ class FulfillmentMutation:
         command = command_of(info, "collect", input, code.tidy(input.code))
         return await _done(actions.collect(info.context.store, input.code, command))
 
-    @strawberry.mutation(description="Hand it to the carrier. Scope fulfillment:write.")
+    @strawberry.mutation(description="Hand it to the carrier. Scope fulfillment:write.", directives=[needs(WRITE)])
     async def fulfillment_ship(
         self, info: Info, input: Annotated[FulfillmentShipInput, strawberry.argument(description="Which; the carrier.")]
     ) -> FulfillmentPayload:
@@ -153,7 +164,8 @@ class FulfillmentMutation:
 
     @strawberry.mutation(
         description="It has come to the shop where it will be picked up; what did not arrive is taken from elsewhere. "
-        "Scope fulfillment:write."
+        "Scope fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def fulfillment_arrive(
         self, info: Info, input: Annotated[FulfillmentArriveInput, strawberry.argument(description="Which; what.")]
@@ -164,7 +176,9 @@ class FulfillmentMutation:
         content = None if counts is None else [(count.sku, count.quantity) for count in counts]
         return await _done(actions.arrive(info.context.store, counts, command_of(info, "arrive", input, content)))
 
-    @strawberry.mutation(description="The carrier has delivered it. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="The carrier has delivered it. Scope fulfillment:write.", directives=[needs(WRITE)]
+    )
     async def fulfillment_deliver(
         self, info: Info, input: Annotated[FulfillmentDeliverInput, strawberry.argument(description="Which.")]
     ) -> FulfillmentPayload:
@@ -188,7 +202,8 @@ class FulfillmentMutation:
         return await _done(actions.cancel(info.context.store, command, own_only=own_only))
 
     @strawberry.mutation(
-        description="Take pieces back at any location; they wait there for inspection. Scope fulfillment:write."
+        description="Take pieces back at any location; they wait there for inspection. Scope fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def fulfillment_return(
         self, info: Info, input: Annotated[FulfillmentReturnInput, strawberry.argument(description="What; where.")]
@@ -200,7 +215,8 @@ class FulfillmentMutation:
         return await _done(actions.give_back(info.context.store, counts, where, command))
 
     @strawberry.mutation(
-        description="Sell again, keep as damaged or throw away what came back. Scope fulfillment:write."
+        description="Sell again, keep as damaged or throw away what came back. Scope fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def fulfillment_return_inspect(
         self, info: Info, input: Annotated[FulfillmentReturnInspectInput, strawberry.argument(description="Verdicts.")]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.types import ExternalId
 from services.inventory.capacity.types import PickCapacity
@@ -128,7 +129,10 @@ class Location:
         """At the given instant or now."""
         return business_day(self.row.operation.hours, self.time_zone, at or info.context.caller.at)
 
-    @strawberry.field(description="What it can pick on a business day; for who holds picks: scope stock:reserve.")
+    @strawberry.field(
+        description="What it can pick on a business day; for who holds picks: scope stock:reserve.",
+        directives=[needs(RESERVE)],
+    )
     async def pick_capacity(
         self,
         info: Info,

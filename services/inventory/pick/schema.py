@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -32,7 +33,10 @@ WRITE = "fulfillment:write"
 class WaveQuery:
     """What may be read."""
 
-    @strawberry.field(description="One wave. Scope fulfillment:read; a caller bound to a location sees its own.")
+    @strawberry.field(
+        description="One wave. Scope fulfillment:read; a caller bound to a location sees its own.",
+        directives=[needs(READ)],
+    )
     async def wave(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="wav_…")]
     ) -> Wave | None:
@@ -42,7 +46,10 @@ class WaveQuery:
         row = await info.context.store.waves.by_id(id)
         return None if row is None or caller.location not in (None, row.location_id) else Wave.of(row)
 
-    @strawberry.field(description="Waves, newest first. Scope fulfillment:read; a caller bound to a location: its own.")
+    @strawberry.field(
+        description="Waves, newest first. Scope fulfillment:read; a caller bound to a location: its own.",
+        directives=[needs(READ)],
+    )
     async def waves(
         self,
         info: Info,
@@ -65,7 +72,8 @@ class WaveMutation:
 
     @strawberry.mutation(
         description="Gather the oldest fulfilments of a location that nobody fetches yet into one pick list. Scope "
-        "fulfillment:write."
+        "fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def wave_create(
         self, info: Info, input: Annotated[WaveCreateInput, strawberry.argument(description="Where; how many.")]
@@ -76,7 +84,9 @@ class WaveMutation:
         command = opening_of(info, "plan", input.idempotency_key, where, size)
         return await _done(actions.create_wave(info.context.store, where, size, command))
 
-    @strawberry.mutation(description="Take a wave; of two pickers one does. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="Take a wave; of two pickers one does. Scope fulfillment:write.", directives=[needs(WRITE)]
+    )
     async def wave_claim(
         self, info: Info, input: Annotated[WaveClaimInput, strawberry.argument(description="Which.")]
     ) -> WavePayload:
@@ -84,7 +94,9 @@ class WaveMutation:
         info.context.caller.require(WRITE)
         return await _done(actions.claim_wave(info.context.store, command_of(info, "claim", input)))
 
-    @strawberry.mutation(description="Give a wave back as far as it is. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="Give a wave back as far as it is. Scope fulfillment:write.", directives=[needs(WRITE)]
+    )
     async def wave_release(
         self, info: Info, input: Annotated[WaveReleaseInput, strawberry.argument(description="Which.")]
     ) -> WavePayload:
@@ -94,7 +106,8 @@ class WaveMutation:
 
     @strawberry.mutation(
         description="Say what was found of some lines; missing pieces are taken from another location, or given up. "
-        "Scope fulfillment:write."
+        "Scope fulfillment:write.",
+        directives=[needs(WRITE)],
     )
     async def wave_confirm(
         self, info: Info, input: Annotated[WaveConfirmInput, strawberry.argument(description="What was found.")]
@@ -105,7 +118,9 @@ class WaveMutation:
         command = command_of(info, "confirm", input, [(each.sku, each.picked, each.damaged) for each in found])
         return await _done(actions.confirm_lines(info.context.store, found, command))
 
-    @strawberry.mutation(description="Say on which shelves SKUs lie, for pick lists. Scope fulfillment:write.")
+    @strawberry.mutation(
+        description="Say on which shelves SKUs lie, for pick lists. Scope fulfillment:write.", directives=[needs(WRITE)]
+    )
     async def bin_assign(
         self, info: Info, input: Annotated[BinAssignInput, strawberry.argument(description="Where; what.")]
     ) -> BinAssignPayload:

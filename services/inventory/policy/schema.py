@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.inventory.context import READ, Info
 from services.inventory.policy import model
@@ -17,7 +18,10 @@ WRITE = "stock:write"
 class PolicyQuery:
     """What may be read."""
 
-    @strawberry.field(description="The policy that holds for a channel: its own, or the one of all. Scope stock:read.")
+    @strawberry.field(
+        description="The policy that holds for a channel: its own, or the one of all. Scope stock:read.",
+        directives=[needs(READ)],
+    )
     async def stock_policy(
         self, info: Info, channel: Annotated[str, strawberry.argument(description="Such as web.")]
     ) -> StockPolicy:
@@ -32,7 +36,10 @@ class PolicyQuery:
 class PolicyMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Set a channel's policy, or replace the version somebody read. Scope stock:write.")
+    @strawberry.mutation(
+        description="Set a channel's policy, or replace the version somebody read. Scope stock:write.",
+        directives=[needs(WRITE)],
+    )
     async def stock_policy_set(
         self, info: Info, input: Annotated[StockPolicySetInput, strawberry.argument(description="The policy.")]
     ) -> StockPolicySetPayload:

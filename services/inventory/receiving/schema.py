@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -30,7 +31,10 @@ WRITE = "delivery:write"
 class DeliveryQuery:
     """What may be read."""
 
-    @strawberry.field(description="One delivery. Scope delivery:read; a caller bound to a location sees its own.")
+    @strawberry.field(
+        description="One delivery. Scope delivery:read; a caller bound to a location sees its own.",
+        directives=[needs(READ)],
+    )
     async def delivery(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="dlv_…")]
     ) -> Delivery | None:
@@ -41,7 +45,8 @@ class DeliveryQuery:
         return None if row is None or caller.location not in (None, row.location_id) else Delivery.of(row)
 
     @strawberry.field(
-        description="Deliveries, newest first. Scope delivery:read; a caller bound to a location: its own."
+        description="Deliveries, newest first. Scope delivery:read; a caller bound to a location: its own.",
+        directives=[needs(READ)],
     )
     async def deliveries(
         self,
@@ -62,7 +67,10 @@ class DeliveryQuery:
 class DeliveryMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Announce a delivery: its pieces are incoming stock. Scope delivery:write.")
+    @strawberry.mutation(
+        description="Announce a delivery: its pieces are incoming stock. Scope delivery:write.",
+        directives=[needs(WRITE)],
+    )
     async def delivery_expect(
         self, info: Info, input: Annotated[DeliveryExpectInput, strawberry.argument(description="What comes where.")]
     ) -> DeliveryPayload:
@@ -75,7 +83,8 @@ class DeliveryMutation:
 
     @strawberry.mutation(
         description="A delivery comes on another day: who was promised pieces that will be later than that is told "
-        "(backorder_at_risk). Scope delivery:write."
+        "(backorder_at_risk). Scope delivery:write.",
+        directives=[needs(WRITE)],
     )
     async def delivery_reschedule(
         self, info: Info, input: Annotated[DeliveryRescheduleInput, strawberry.argument(description="When instead.")]
@@ -87,7 +96,9 @@ class DeliveryMutation:
         done = actions.reschedule_delivery(info.context.store, input.due_at, own, command)
         return await settle(done, DeliveryPayload.of, DeliveryPayload)
 
-    @strawberry.mutation(description="Take in what of a delivery has arrived. Scope delivery:write.")
+    @strawberry.mutation(
+        description="Take in what of a delivery has arrived. Scope delivery:write.", directives=[needs(WRITE)]
+    )
     async def delivery_receive(
         self, info: Info, input: Annotated[DeliveryReceiveInput, strawberry.argument(description="What arrived.")]
     ) -> DeliveryPayload:
@@ -98,7 +109,9 @@ class DeliveryMutation:
         done = actions.receive_delivery(info.context.store, receipts, command_of(info, "receive", input, content))
         return await settle(done, DeliveryPayload.of, DeliveryPayload)
 
-    @strawberry.mutation(description="Release or reject pieces on quality hold. Scope delivery:write.")
+    @strawberry.mutation(
+        description="Release or reject pieces on quality hold. Scope delivery:write.", directives=[needs(WRITE)]
+    )
     async def delivery_inspect(
         self, info: Info, input: Annotated[DeliveryInspectInput, strawberry.argument(description="The verdicts.")]
     ) -> DeliveryPayload:
@@ -109,7 +122,9 @@ class DeliveryMutation:
         done = actions.inspect_delivery(info.context.store, verdicts, command_of(info, "inspect", input, content))
         return await settle(done, DeliveryPayload.of, DeliveryPayload)
 
-    @strawberry.mutation(description="Expect nothing more of a delivery. Scope delivery:write.")
+    @strawberry.mutation(
+        description="Expect nothing more of a delivery. Scope delivery:write.", directives=[needs(WRITE)]
+    )
     async def delivery_close(
         self, info: Info, input: Annotated[DeliveryCloseInput, strawberry.argument(description="Which.")]
     ) -> DeliveryPayload:
@@ -118,7 +133,7 @@ class DeliveryMutation:
         done = actions.close_delivery(info.context.store, command_of(info, "close", input))
         return await settle(done, DeliveryPayload.of, DeliveryPayload)
 
-    @strawberry.mutation(description="A delivery will not come. Scope delivery:write.")
+    @strawberry.mutation(description="A delivery will not come. Scope delivery:write.", directives=[needs(WRITE)])
     async def delivery_cancel(
         self, info: Info, input: Annotated[DeliveryCancelInput, strawberry.argument(description="Which.")]
     ) -> DeliveryPayload:

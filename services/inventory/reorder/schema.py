@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -27,7 +28,10 @@ WRITE = "reorder:write"
 class ReorderQuery:
     """What may be read."""
 
-    @strawberry.field(description="Reorder points, by SKU. Scope stock:read; a caller bound to a location: its own.")
+    @strawberry.field(
+        description="Reorder points, by SKU. Scope stock:read; a caller bound to a location: its own.",
+        directives=[needs(READ)],
+    )
     async def reorder_points(
         self,
         info: Info,
@@ -45,7 +49,8 @@ class ReorderQuery:
 
     @strawberry.field(
         description="What these locations could send each other, so that stock lasts everywhere: by days of cover, "
-        "minimum display and distance. Scope stock:read."
+        "minimum display and distance. Scope stock:read.",
+        directives=[needs(READ)],
     )
     async def redistribution_proposals(
         self,
@@ -66,7 +71,9 @@ class ReorderQuery:
 class ReorderMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Say when the stock of a SKU at a location is low. Scope reorder:write.")
+    @strawberry.mutation(
+        description="Say when the stock of a SKU at a location is low. Scope reorder:write.", directives=[needs(WRITE)]
+    )
     async def reorder_point_set(
         self, info: Info, input: Annotated[ReorderPointSetInput, strawberry.argument(description="The point.")]
     ) -> ReorderPointSetPayload:

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput, Refused
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.inventory.capacity.types import PickHold
 from services.inventory.context import Info
@@ -28,13 +29,17 @@ Input = Annotated[SourcingInput, strawberry.argument(description="What is wanted
 class SourcingQuery:
     """What may be asked."""
 
-    @strawberry.field(description="From which locations these would come now; holds nothing. Scope stock:reserve.")
+    @strawberry.field(
+        description="From which locations these would come now; holds nothing. Scope stock:reserve.",
+        directives=[needs(RESERVE)],
+    )
     async def sourcing_propose(self, info: Info, input: Input) -> SourcingPlan:
         """See `sourcing.gathering.propose`."""
         return SourcingPlan.of(await _propose(info, input), await View.of(info.context))
 
     @strawberry.field(
-        description="The same, and why: how it was found, each rule's value, why the others lost. Scope stock:reserve."
+        description="The same, and why: how it was found, each rule's value, why the others lost. Scope stock:reserve.",
+        directives=[needs(RESERVE)],
     )
     async def explain_sourcing(self, info: Info, input: Input) -> SourcingExplanation:
         """See `sourcing.explain`."""
@@ -47,7 +52,8 @@ class SourcingMutation:
 
     @strawberry.mutation(
         description="Hold pieces from wherever is best, every line or none; where they are gone by then, choose again. "
-        "Scope stock:reserve."
+        "Scope stock:reserve.",
+        directives=[needs(RESERVE)],
     )
     async def stock_reserve_sourced(
         self, info: Info, input: Annotated[StockReserveSourcedInput, strawberry.argument(description="What to hold.")]

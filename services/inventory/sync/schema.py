@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import NotFound, Refused, VersionConflict
+from kit.graphql.demands import needs
 from kit.graphql.errors import present, settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -29,7 +30,9 @@ SYNC = "stock:sync"
 class SyncQuery:
     """What may be read."""
 
-    @strawberry.field(description="Uploaded lines that were not applied, newest first. Scope stock:read.")
+    @strawberry.field(
+        description="Uploaded lines that were not applied, newest first. Scope stock:read.", directives=[needs(READ)]
+    )
     async def discrepancies(
         self,
         info: Info,
@@ -53,7 +56,8 @@ class SyncMutation:
     """What may be changed."""
 
     @strawberry.mutation(
-        description="Take what a till or a warehouse uploads, each line once by its sequence. Scope stock:sync."
+        description="Take what a till or a warehouse uploads, each line once by its sequence. Scope stock:sync.",
+        directives=[needs(SYNC)],
     )
     async def stock_sync(
         self, info: Info, input: Annotated[StockSyncInput, strawberry.argument(description="The upload.")]
@@ -71,7 +75,10 @@ class SyncMutation:
         )
         return await settle(synced, _payload, StockSyncPayload)
 
-    @strawberry.mutation(description="Apply a discrepancy to the stock as it is now, or dismiss it. Scope stock:write.")
+    @strawberry.mutation(
+        description="Apply a discrepancy to the stock as it is now, or dismiss it. Scope stock:write.",
+        directives=[needs(WRITE)],
+    )
     async def discrepancy_resolve(
         self, info: Info, input: Annotated[DiscrepancyResolveInput, strawberry.argument(description="Which and how.")]
     ) -> DiscrepancyResolvePayload:

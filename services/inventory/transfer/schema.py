@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -34,7 +35,10 @@ APPROVE = "transfer:approve"
 class TransferQuery:
     """What may be read."""
 
-    @strawberry.field(description="One transfer. Scope transfer:read; a caller bound to a location sees its own.")
+    @strawberry.field(
+        description="One transfer. Scope transfer:read; a caller bound to a location sees its own.",
+        directives=[needs(READ)],
+    )
     async def transfer(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="trf_…")]
     ) -> Transfer | None:
@@ -45,7 +49,8 @@ class TransferQuery:
         return None if row is None or not model.concerns(row, caller.location) else Transfer.of(row)
 
     @strawberry.field(
-        description="Transfers, newest first. Scope transfer:read; a caller bound to a location: its own."
+        description="Transfers, newest first. Scope transfer:read; a caller bound to a location: its own.",
+        directives=[needs(READ)],
     )
     async def transfers(
         self,
@@ -66,7 +71,7 @@ class TransferQuery:
 class TransferMutation:
     """What may be changed."""
 
-    @strawberry.mutation(description="Ask for stock to be moved. Scope transfer:write.")
+    @strawberry.mutation(description="Ask for stock to be moved. Scope transfer:write.", directives=[needs(WRITE)])
     async def transfer_request(
         self, info: Info, input: Annotated[TransferRequestInput, strawberry.argument(description="What and where.")]
     ) -> TransferPayload:
@@ -78,7 +83,10 @@ class TransferMutation:
             actions.request_transfer(info.context.store, draft, command), TransferPayload.of, TransferPayload
         )
 
-    @strawberry.mutation(description="Commit a transfer's pieces at its origin, all or none. Scope transfer:approve.")
+    @strawberry.mutation(
+        description="Commit a transfer's pieces at its origin, all or none. Scope transfer:approve.",
+        directives=[needs(APPROVE)],
+    )
     async def transfer_approve(
         self, info: Info, input: Annotated[TransferApproveInput, strawberry.argument(description="Which.")]
     ) -> TransferPayload:
@@ -87,7 +95,7 @@ class TransferMutation:
         done = actions.approve_transfer(info.context.store, command_of(info, "approve", input))
         return await settle(done, TransferPayload.of, TransferPayload)
 
-    @strawberry.mutation(description="Decline a request. Scope transfer:approve.")
+    @strawberry.mutation(description="Decline a request. Scope transfer:approve.", directives=[needs(APPROVE)])
     async def transfer_reject(
         self, info: Info, input: Annotated[TransferRejectInput, strawberry.argument(description="Which.")]
     ) -> TransferPayload:
@@ -96,7 +104,9 @@ class TransferMutation:
         done = actions.reject_transfer(info.context.store, command_of(info, "reject", input))
         return await settle(done, TransferPayload.of, TransferPayload)
 
-    @strawberry.mutation(description="Call a transfer off before it is sent. Scope transfer:write.")
+    @strawberry.mutation(
+        description="Call a transfer off before it is sent. Scope transfer:write.", directives=[needs(WRITE)]
+    )
     async def transfer_cancel(
         self, info: Info, input: Annotated[TransferCancelInput, strawberry.argument(description="Which.")]
     ) -> TransferPayload:
@@ -105,7 +115,10 @@ class TransferMutation:
         done = actions.cancel_transfer(info.context.store, command_of(info, "cancel", input))
         return await settle(done, TransferPayload.of, TransferPayload)
 
-    @strawberry.mutation(description="Send a transfer: its pieces leave the origin's stock. Scope transfer:write.")
+    @strawberry.mutation(
+        description="Send a transfer: its pieces leave the origin's stock. Scope transfer:write.",
+        directives=[needs(WRITE)],
+    )
     async def transfer_ship(
         self, info: Info, input: Annotated[TransferShipInput, strawberry.argument(description="Which, and what of it.")]
     ) -> TransferPayload:
@@ -116,7 +129,9 @@ class TransferMutation:
         done = actions.ship_transfer(info.context.store, counts, input.tracking, command)
         return await settle(done, TransferPayload.of, TransferPayload)
 
-    @strawberry.mutation(description="Take in what of a transfer has arrived. Scope transfer:write.")
+    @strawberry.mutation(
+        description="Take in what of a transfer has arrived. Scope transfer:write.", directives=[needs(WRITE)]
+    )
     async def transfer_receive(
         self, info: Info, input: Annotated[TransferReceiveInput, strawberry.argument(description="What arrived.")]
     ) -> TransferPayload:
@@ -127,7 +142,9 @@ class TransferMutation:
         done = actions.receive_transfer(info.context.store, arrivals, command)
         return await settle(done, TransferPayload.of, TransferPayload)
 
-    @strawberry.mutation(description="Give up what of a transfer has not arrived. Scope transfer:approve.")
+    @strawberry.mutation(
+        description="Give up what of a transfer has not arrived. Scope transfer:approve.", directives=[needs(APPROVE)]
+    )
     async def transfer_close(
         self, info: Info, input: Annotated[TransferCloseInput, strawberry.argument(description="Which.")]
     ) -> TransferPayload:
@@ -136,7 +153,9 @@ class TransferMutation:
         done = actions.close_transfer(info.context.store, command_of(info, "close", input))
         return await settle(done, TransferPayload.of, TransferPayload)
 
-    @strawberry.mutation(description="Take in pieces that had been given up as lost. Scope transfer:write.")
+    @strawberry.mutation(
+        description="Take in pieces that had been given up as lost. Scope transfer:write.", directives=[needs(WRITE)]
+    )
     async def transfer_find(
         self, info: Info, input: Annotated[TransferFindInput, strawberry.argument(description="What turned up where.")]
     ) -> TransferPayload:

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -32,13 +33,18 @@ Day = Annotated[date, strawberry.argument(description="A day of the books.")]
 class AccountingQuery:
     """The books."""
 
-    @strawberry.field(description="A closed day; null: it is not closed. Needs the scope points:accounting.")
+    @strawberry.field(
+        description="A closed day; null: it is not closed. Needs the scope points:accounting.",
+        directives=[needs(ACCOUNTING)],
+    )
     async def accounting_day(self, info: Info, day: Day) -> AccountingDay | None:
         """As it was closed."""
         found = await _books(info).books(day)
         return None if found is None else AccountingDay(row=found)
 
-    @strawberry.field(description="Closed days, the last first. Needs the scope points:accounting.")
+    @strawberry.field(
+        description="Closed days, the last first. Needs the scope points:accounting.", directives=[needs(ACCOUNTING)]
+    )
     async def accounting_days(
         self, info: Info, first: First = DEFAULT_PAGE, after: After = None
     ) -> Connection[AccountingDay]:
@@ -46,13 +52,16 @@ class AccountingQuery:
         page = await _books(info).page(PageArgs.parse(first, after))
         return Connection.of(page, lambda row: AccountingDay(row=row))
 
-    @strawberry.field(description="How points are valued on a day. Needs the scope points:accounting.")
+    @strawberry.field(
+        description="How points are valued on a day. Needs the scope points:accounting.", directives=[needs(ACCOUNTING)]
+    )
     async def accounting_policy(self, info: Info, day: Day) -> AccountingPolicy:
         """The version in force."""
         return AccountingPolicy.of(policy_on(await _books(info).policies(), day))
 
     @strawberry.field(
-        description="A closed day's lines as text, for a ledger program; null: not closed. Needs points:accounting."
+        description="A closed day's lines as text, for a ledger program; null: not closed. Needs points:accounting.",
+        directives=[needs(ACCOUNTING)],
     )
     async def accounting_export(
         self,
@@ -65,7 +74,8 @@ class AccountingQuery:
         return None if found is None else "".join(written(line_rows(found), LINE_COLUMNS, format))
 
     @strawberry.field(
-        description="What of a sale's price is revenue now, and what waits with its points. Needs points:accounting."
+        description="What of a sale's price is revenue now, and what waits with its points. Needs points:accounting.",
+        directives=[needs(ACCOUNTING)],
     )
     async def points_allocation(
         self,
@@ -91,7 +101,10 @@ class AccountingQuery:
 class AccountingMutation:
     """Closing, and setting how points are valued."""
 
-    @strawberry.mutation(description="Close a day: book its entries, for ever. Needs the scope points:accounting.")
+    @strawberry.mutation(
+        description="Close a day: book its entries, for ever. Needs the scope points:accounting.",
+        directives=[needs(ACCOUNTING)],
+    )
     async def accounting_day_close(
         self, info: Info, input: Annotated[AccountingDayCloseInput, strawberry.argument(description="Which day.")]
     ) -> AccountingDayClosePayload:
@@ -100,7 +113,10 @@ class AccountingMutation:
         closed = close_day(books, input.day, actor=context.actor, now=context.caller.at)
         return await settle(closed, AccountingDayClosePayload.of, AccountingDayClosePayload)
 
-    @strawberry.mutation(description="Value points anew, from a day on. Needs the scope points:accounting.")
+    @strawberry.mutation(
+        description="Value points anew, from a day on. Needs the scope points:accounting.",
+        directives=[needs(ACCOUNTING)],
+    )
     async def accounting_policy_set(
         self,
         info: Info,

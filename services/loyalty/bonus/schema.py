@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.loyalty.bonus import model
 from services.loyalty.bonus.actions import grant, set_rules
@@ -35,7 +36,10 @@ class BonusQuery:
 class BonusMutation:
     """Setting rules, and giving by them."""
 
-    @strawberry.mutation(description="Put bonus rules in force, as the next version. Needs the scope points:rules.")
+    @strawberry.mutation(
+        description="Put bonus rules in force, as the next version. Needs the scope points:rules.",
+        directives=[needs(RULES)],
+    )
     async def bonus_rules_set(
         self, info: Info, input: Annotated[BonusRulesSetInput, strawberry.argument(description="The rules, whole.")]
     ) -> BonusRulesSetPayload:
@@ -45,7 +49,8 @@ class BonusMutation:
 
     @strawberry.mutation(
         description="Give a member the bonuses for something done, each once for its source and within its limits. "
-        "Needs the scope points:write."
+        "Needs the scope points:write.",
+        directives=[needs(WRITE)],
     )
     async def bonus_grant(
         self, info: Info, input: Annotated[BonusGrantInput, strawberry.argument(description="Who did what.")]

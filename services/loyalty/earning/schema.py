@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.scalars import CurrencyCode
 from services.loyalty.context import RULES, Info
@@ -52,7 +53,10 @@ class EarningQuery:
 class EarningMutation:
     """Setting the rules."""
 
-    @strawberry.mutation(description="Put a programme in force, as the next version. Needs the scope points:rules.")
+    @strawberry.mutation(
+        description="Put a programme in force, as the next version. Needs the scope points:rules.",
+        directives=[needs(RULES)],
+    )
     async def earn_programme_set(
         self,
         info: Info,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.loyalty.context import WRITE, Info
 from services.loyalty.freeze.actions import set_frozen
@@ -15,14 +16,16 @@ from services.loyalty.freeze.types import WalletFreezePayload
 class FreezeMutation:
     """Freeze and let go."""
 
-    @strawberry.mutation(description="Let nothing be spent from a wallet. Needs the scope points:write.")
+    @strawberry.mutation(
+        description="Let nothing be spent from a wallet. Needs the scope points:write.", directives=[needs(WRITE)]
+    )
     async def wallet_freeze(
         self, info: Info, input: Annotated[WalletFreezeInput, strawberry.argument(description="Whose, and why.")]
     ) -> WalletFreezePayload:
         """See `actions.set_frozen`."""
         return await _set(info, input, frozen=True)
 
-    @strawberry.mutation(description="Let a frozen wallet go. Needs the scope points:write.")
+    @strawberry.mutation(description="Let a frozen wallet go. Needs the scope points:write.", directives=[needs(WRITE)])
     async def wallet_unfreeze(
         self, info: Info, input: Annotated[WalletFreezeInput, strawberry.argument(description="Whose, and why.")]
     ) -> WalletFreezePayload:

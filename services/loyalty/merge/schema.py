@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.loyalty.context import WRITE, Info
 from services.loyalty.merge.actions import merge, unmerge
@@ -16,7 +17,8 @@ class MergeMutation:
     """Two wallets into one, and back."""
 
     @strawberry.mutation(
-        description="Make a wallet a part of another, with holds, debt and rank. Needs the scope points:write."
+        description="Make a wallet a part of another, with holds, debt and rank. Needs the scope points:write.",
+        directives=[needs(WRITE)],
     )
     async def wallet_merge(
         self, info: Info, input: Annotated[WalletMergeInput, strawberry.argument(description="Whose, into whose.")]
@@ -28,7 +30,8 @@ class MergeMutation:
         return await settle(made, WalletMergePayload.of, WalletMergePayload)
 
     @strawberry.mutation(
-        description="Give back what is still there of what a merge brought. Needs the scope points:write."
+        description="Give back what is still there of what a merge brought. Needs the scope points:write.",
+        directives=[needs(WRITE)],
     )
     async def wallet_unmerge(
         self, info: Info, input: Annotated[WalletUnmergeInput, strawberry.argument(description="Which merge.")]

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput, Refused
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.loyalty.context import RULES, Info
 from services.loyalty.rank import actions, model
@@ -23,7 +24,8 @@ class RankQuery:
         return RankScheme.of(await info.context.store.ranks.scheme())
 
     @strawberry.field(
-        description="How many members would have which rank by what they bought then. Needs the scope points:rules."
+        description="How many members would have which rank by what they bought then. Needs the scope points:rules.",
+        directives=[needs(RULES)],
     )
     async def rank_simulate(
         self,
@@ -45,7 +47,10 @@ class RankQuery:
 class RankMutation:
     """Setting the rules."""
 
-    @strawberry.mutation(description="Put a rank scheme in force, as the next version. Needs the scope points:rules.")
+    @strawberry.mutation(
+        description="Put a rank scheme in force, as the next version. Needs the scope points:rules.",
+        directives=[needs(RULES)],
+    )
     async def rank_scheme_set(
         self,
         info: Info,

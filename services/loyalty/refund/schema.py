@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.loyalty.context import WRITE, Info
 from services.loyalty.refund.actions import refund
@@ -16,7 +17,8 @@ class RefundMutation:
     """Giving back."""
 
     @strawberry.mutation(
-        description="Give spent points back to the lots they came from, debt first. Needs the scope points:write."
+        description="Give spent points back to the lots they came from, debt first. Needs the scope points:write.",
+        directives=[needs(WRITE)],
     )
     async def points_refund(
         self, info: Info, input: Annotated[PointsRefundInput, strawberry.argument(description="Of which spending.")]
