@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kit.errors import Forbidden
+from kit.graphql.demands import needs
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.types import ExternalId
 from services.customer import model
@@ -199,7 +200,10 @@ class Customer(BehaviourFields, ConsentFields):
         """A channel's name."""
         return self.row.preferred_channel
 
-    @strawberry.field(description="Everything any source said of them, the latest first. Needs customers:read.")
+    @strawberry.field(
+        description="Everything any source said of them, the latest first. Needs customers:read.",
+        directives=[needs(READ)],
+    )
     def sourced_values(self, info: Info) -> list[SourcedValue]:
         """Which of these is shown is decided by the survivorship rules."""
         info.context.caller.require(READ)
