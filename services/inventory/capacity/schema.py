@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from services.inventory.capacity import actions, model
 from services.inventory.capacity.types import PickCapacityEndInput, PickCapacityHoldInput, PickCapacityPayload
@@ -20,7 +21,8 @@ class CapacityMutation:
 
     @strawberry.mutation(
         description="Hold picks of a location's business day; a key that begins with a reservation's and a "
-        "colon gives way to that reservation's fulfilment. Scope stock:reserve."
+        "colon gives way to that reservation's fulfilment. Scope stock:reserve.",
+        directives=[needs(RESERVE)],
     )
     async def pick_capacity_hold(
         self, info: Info, input: Annotated[PickCapacityHoldInput, strawberry.argument(description="What to hold.")]
@@ -29,13 +31,13 @@ class CapacityMutation:
         info.context.caller.require(RESERVE)
         return await settle(_hold(info, input), PickCapacityPayload.of, PickCapacityPayload)
 
-    @strawberry.mutation(description="The picks are done. Scope stock:reserve.")
+    @strawberry.mutation(description="The picks are done. Scope stock:reserve.", directives=[needs(RESERVE)])
     async def pick_capacity_use(self, info: Info, input: EndInput) -> PickCapacityPayload:
         """See `capacity.actions.end_picks`."""
         info.context.caller.require(RESERVE)
         return await settle(_end(info, input, model.PickHoldState.USED), PickCapacityPayload.of, PickCapacityPayload)
 
-    @strawberry.mutation(description="The picks are not needed. Scope stock:reserve.")
+    @strawberry.mutation(description="The picks are not needed. Scope stock:reserve.", directives=[needs(RESERVE)])
     async def pick_capacity_release(self, info: Info, input: EndInput) -> PickCapacityPayload:
         """See `capacity.actions.end_picks`."""
         info.context.caller.require(RESERVE)
