@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from kit.errors import BadUserInput
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -56,7 +57,10 @@ class ClaimMutation:
         made = claim_reward(context.store, input.to_request(context.actor), now=context.caller.at)
         return await settle(made, RewardClaimPayload.of, RewardClaimPayload)
 
-    @strawberry.mutation(description="Say that a claim was handed out; not of a coupon. Needs the scope points:write.")
+    @strawberry.mutation(
+        description="Say that a claim was handed out; not of a coupon. Needs the scope points:write.",
+        directives=[needs(WRITE)],
+    )
     async def reward_fulfil(
         self, info: Info, input: Annotated[RewardClaimEndInput, strawberry.argument(description="Which claim.")]
     ) -> RewardClaimPayload:

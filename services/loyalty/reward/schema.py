@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
@@ -41,7 +42,10 @@ class RewardQuery:
 class RewardMutation:
     """Making rewards."""
 
-    @strawberry.mutation(description="Make a reward, or the next version of one. Needs the scope points:rules.")
+    @strawberry.mutation(
+        description="Make a reward, or the next version of one. Needs the scope points:rules.",
+        directives=[needs(RULES)],
+    )
     async def reward_upsert(
         self, info: Info, input: Annotated[RewardUpsertInput, strawberry.argument(description="The reward.")]
     ) -> RewardUpsertPayload:
