@@ -50,6 +50,8 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
         "fulfillment:code",
         "fulfillment:read",
         "fulfillment:write",
+        "inquiries:read",
+        "inquiries:write",
         "orders:read",
         "orders:write",
         "points:read",

@@ -37,7 +37,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with (
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
-        background(drain_profiles=drainers(store, event_log)[0].run(), sweep=sweep_for_ever(store)),
+        background(**{f"drain_{n}": each.run() for n, each in enumerate(drainers(store, event_log))}),
+        background(sweep=sweep_for_ever(store)),
         background(**{f"hear_{n}": each.run() for n, each in enumerate(consumers(store, event_log))}),
     ):
 

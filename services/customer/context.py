@@ -12,6 +12,8 @@ READ = "customers:read"
 WRITE = "customers:write"
 TRACK = "behaviour:write"
 CONSENT = "consents:write"
+INQUIRY_READ = "inquiries:read"
+INQUIRY_WRITE = "inquiries:write"
 
 
 @dataclass(slots=True)

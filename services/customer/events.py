@@ -11,10 +11,13 @@ from services.customer.store import CustomerStore
 
 
 def drainers(store: CustomerStore, event_log: EventLog) -> list[Drainer]:
-    """The one drainer of customer: of the profiles."""
-    drainer = Drainer(store.profiles, store.journal, event_log, "customer")
-    store.on_change = drainer.nudge
-    return [drainer]
+    """The drainers of profiles and of inquiries, in this order."""
+    profiles, inquiries = (
+        Drainer(collection, store.journal, event_log, "customer")
+        for collection in (store.profiles, store.inquiry.collection)
+    )
+    store.on_change, store.inquiry.on_change = profiles.nudge, inquiries.nudge
+    return [profiles, inquiries]
 
 
 def consumers(store: CustomerStore, event_log: EventLog) -> list[Consumer]:

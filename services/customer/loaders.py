@@ -6,6 +6,7 @@ from aiodataloader import DataLoader
 
 from kit.loaders import by_key
 from services.customer.behaviour.actions import subjects_of
+from services.customer.inquiry.model import Thread
 from services.customer.kin.model import Person
 from services.customer.model import Customer
 from services.customer.store import CustomerStore
@@ -17,6 +18,7 @@ class Loaders:
     def __init__(self, store: CustomerStore) -> None:
         self.customer: DataLoader[str, Customer | None] = by_key(store.customers_by_id)
         self.person: DataLoader[str, Person | None] = by_key(store.kin.persons)
+        self.thread: DataLoader[str, Thread | None] = by_key(store.inquiry.threads)
         self._store = store
         self.subjects: DataLoader[str, frozenset[str]] = DataLoader(self._subjects)
 

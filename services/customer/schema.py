@@ -24,6 +24,8 @@ from services.customer.inputs import (
     CustomerIdentityRemoveInput,
     CustomerUpdateInput,
 )
+from services.customer.inquiry.schema import InquiryMutation, InquiryQuery
+from services.customer.inquiry.types import ERRORS as INQUIRY_ERRORS
 from services.customer.types import (
     Customer,
     CustomerCreatePayload,
@@ -38,7 +40,7 @@ from services.customer.types import (
 
 
 @strawberry.type
-class Query:
+class Query(InquiryQuery):
     """What may be read, by the customer themselves or with customers:read."""
 
     @strawberry.field(description="One customer: the caller themselves, or anybody with customers:read.")
@@ -85,7 +87,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation(BehaviourMutation, ConsentMutation):
+class Mutation(BehaviourMutation, ConsentMutation, InquiryMutation):
     """What may be changed; all of it needs the scope customers:write."""
 
     @strawberry.mutation(description="A new customer with all their identities, or nothing.", directives=[needs(WRITE)])
@@ -191,5 +193,5 @@ async def _remove_identity(info: Info, input: CustomerIdentityRemoveInput) -> mo
     )
 
 
-ERRORS = (IdentityTaken, TooManyIdentities, CustomerExternalIdTaken, *BEHAVIOUR_ERRORS)
+ERRORS = (IdentityTaken, TooManyIdentities, CustomerExternalIdTaken, *BEHAVIOUR_ERRORS, *INQUIRY_ERRORS)
 schema = build_schema(Query, Mutation, types=EVENT_TYPES, errors=ERRORS)

@@ -105,11 +105,11 @@ class CustomerStore(person.PersonStore):
     def __init__(
         self, db: Database, identity_key: bytes, vault_key: bytes, survivorship: Survivorship = LATEST_WINS
     ) -> None:
-        super().__init__(db, identity_key)
+        self.vault = vault.Vault(db[vault.COLLECTION], vault_key)
+        super().__init__(db, identity_key, self.vault)
         self.db = db
         self.profiles = db["profiles"]
         self.claims = Claims(db["claims"], identity_key)
-        self.vault = vault.Vault(db[vault.COLLECTION], vault_key)
         self.journal = db["journal"]
         self.survivorship = survivorship
         self.on_change: Callable[[], None] = lambda: None

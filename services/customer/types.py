@@ -15,6 +15,7 @@ from services.customer.behaviour.fields import BehaviourFields
 from services.customer.consent.fields import ConsentFields
 from services.customer.context import READ, Info
 from services.customer.identity import IdentityType as IdentityType  # the graph shows it as it is
+from services.customer.inquiry.fields import InquiryFields
 from services.customer.profile.model import Trait, plain
 
 strawberry.enum(
@@ -140,7 +141,7 @@ class SourcedValue:
 @strawberry.federation.type(
     keys=["id"], description="A customer, the same on every channel. Seen by themselves and with customers:read."
 )
-class Customer(BehaviourFields, ConsentFields):
+class Customer(BehaviourFields, ConsentFields, InquiryFields):
     """See `model.Customer`."""
 
     row: strawberry.Private[model.Customer]

@@ -11,23 +11,28 @@ from services.customer.consent.store import INDEXES as CONSENT_INDEXES
 from services.customer.consent.store import ConsentStore
 from services.customer.device.store import INDEXES as DEVICE_INDEXES
 from services.customer.device.store import DeviceStore
+from services.customer.inquiry.store import INDEXES as INQUIRY_INDEXES
+from services.customer.inquiry.store import InquiryStore
 from services.customer.kin.store import INDEXES as KIN_INDEXES
 from services.customer.kin.store import KinStore
+from services.customer.vault.store import Vault
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **KIN_INDEXES,
     **CONSENT_INDEXES,
     **DEVICE_INDEXES,
     **BEHAVIOUR_INDEXES,
+    **INQUIRY_INDEXES,
 }
 
 
 class PersonStore:
-    """`secret` keys the names of devices and the links of lists."""
+    """`secret` keys the names of devices and the links of lists; `vault` has the keys of what people wrote."""
 
-    def __init__(self, db: Database, secret: bytes) -> None:
+    def __init__(self, db: Database, secret: bytes, vault: Vault) -> None:
         self.secret = secret
         self.kin = KinStore(db)
         self.consent = ConsentStore(db)
         self.device = DeviceStore(db)
         self.behaviour = BehaviourStore(db)
+        self.inquiry = InquiryStore(db, vault)

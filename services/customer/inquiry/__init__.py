@@ -1,0 +1,1 @@
+"""Inquiries: what customers ask, on whatever channel, as one thread that every channel's staff sees."""
