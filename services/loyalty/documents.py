@@ -7,6 +7,7 @@ from datetime import datetime
 from kit.mongo import Document
 from services.loyalty.model import (
     Account,
+    Books,
     CustomerId,
     Entry,
     EntryKind,
@@ -22,6 +23,14 @@ from services.loyalty.model import (
     Wallet,
     wallet_id_of,
 )
+
+STEP_FIELDS = ("seq", "postings", "balanceAfter", "heldAfter", "debtAfter")
+"""Of an entry's data, what `step_of` reads."""
+BOOK_FIELDS: Document = dict.fromkeys(
+    ("seq", "regular_points", "booked", "debt", "limited.points", "regular_merged.points", "debt_merged.points"), 1
+)
+BOOK_FIELDS |= dict.fromkeys(("holds.id", "holds.points", "holds.lots.points"), 1)
+"""Of a wallet, what `books_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,29 @@ def entry_of(row: Document) -> Entry:
             for lot in data.get("taken", ())
         ),
         actor=data.get("actor"),
+    )
+
+
+def books_of(document: Document) -> Books:
+    """Of a wallet, what an audit looks at; `BOOK_FIELDS` has it all."""
+    holds = tuple(
+        (hold["id"], hold["points"], sum([lot["points"] for lot in hold["lots"]])) for hold in document.get("holds", ())
+    )
+    regular, debt = document["regular_points"], document["debt"]
+    shares: tuple[tuple[str, int, int], ...] = ()
+    if "regular_merged" in document or "debt_merged" in document:
+        brought = [sum([one["points"] for one in document.get(f"{name}_merged", ())]) for name in ("regular", "debt")]
+        shares = (("regular", regular, brought[0]), ("debt", debt, brought[1]))
+    limited = document["limited"]
+    return Books(
+        document["_id"],
+        document["seq"],
+        regular + sum([lot["points"] for lot in limited]) if limited else regular,
+        document["booked"],
+        sum([hold[1] for hold in holds]) if holds else 0,
+        debt,
+        holds,
+        shares,
     )
 
 

@@ -243,7 +243,7 @@ def customer_id_of(wallet_id: str) -> CustomerId:
 
 def replay_problems(wallet: Wallet, entries: Sequence[Entry]) -> list[str]:
     """Where the entries of a wallet, in order, do not add up to it; empty if they do."""
-    return step_problems(wallet, [_step_of(entry) for entry in entries])
+    return step_problems(Books.of(wallet), [_step_of(entry) for entry in entries])
 
 
 class Step(NamedTuple):
@@ -262,7 +262,39 @@ class Step(NamedTuple):
     debt_after: int
 
 
-def step_problems(wallet: Wallet, steps: Sequence[Step]) -> list[str]:
+class Books(NamedTuple):
+    """What an audit looks at of a wallet: its sums, and what is only looked at where there are holds or merges.
+
+    `lots`: points of all lots. `holds`: of each its id, its points and those of its lots. `shares`: of regular points
+    and of debt how many there are, and how many of them merges brought.
+    """
+
+    id: str
+    seq: int
+    lots: int
+    booked: int
+    held: int
+    debt: int
+    holds: tuple[tuple[str, int, int], ...] = ()
+    shares: tuple[tuple[str, int, int], ...] = ()
+
+    @staticmethod
+    def of(wallet: Wallet) -> "Books":
+        """A wallet's."""
+        shares = (("regular", wallet.regular_points, wallet.regular_merged), ("debt", wallet.debt, wallet.debt_merged))
+        return Books(
+            wallet.id,
+            wallet.seq,
+            wallet.regular_points + sum(lot.points for lot in wallet.limited),
+            wallet.booked,
+            wallet.held,
+            wallet.debt,
+            tuple((hold.id, hold.points, sum(lot.points for lot in hold.lots)) for hold in wallet.holds),
+            tuple((name, whole, sum(one.points for one in merged)) for name, whole, merged in shares),
+        )
+
+
+def step_problems(books: Books, steps: Sequence[Step]) -> list[str]:
     """Where the entries of a wallet, in order, do not add up to it; empty if they do."""
     problems: list[str] = []
     balance = held = debt = 0
@@ -270,33 +302,32 @@ def step_problems(wallet: Wallet, steps: Sequence[Step]) -> list[str]:
         seq, moved, moved_held, moved_debt, total, balance_after, held_after, debt_after = step
         balance, held, debt = balance + moved, held + moved_held, debt - moved_debt
         if seq != number:
-            problems.append(f"{wallet.id}: entry {number} is missing, found {seq}")
+            problems.append(f"{books.id}: entry {number} is missing, found {seq}")
             break
         if total != 0:
-            problems.append(f"{wallet.id}: entry {number} does not sum to zero")
+            problems.append(f"{books.id}: entry {number} does not sum to zero")
         if balance_after != balance or held_after != held or debt_after != debt:
             told, replayed = _Sums(balance_after, held_after, debt_after), _Sums(balance, held, debt)
-            problems.append(f"{wallet.id}: entry {number} tells {told}, the journal adds up to {replayed}")
-    return problems + _end_problems(wallet, _Sums(balance, held, debt), len(steps))
+            problems.append(f"{books.id}: entry {number} tells {told}, the journal adds up to {replayed}")
+    if books[1:6] != (len(steps), balance, balance, held, debt):
+        kept, replayed = _Sums(books.booked, books.held, books.debt), _Sums(balance, held, debt)
+        keeps = f"lots {books.lots}, {kept}, {books.seq} entries"
+        problems.append(f"{books.id}: keeps {keeps}; journal: {replayed}, {len(steps)} entries")
+    if books.holds or books.shares:
+        problems += _part_problems(books)
+    return problems
 
 
-def _end_problems(wallet: Wallet, replayed: "_Sums", count: int) -> list[str]:
-    problems: list[str] = []
-    lots = wallet.regular_points + sum(lot.points for lot in wallet.limited)
-    kept = _Sums(wallet.booked, wallet.held, wallet.debt)
-    if lots != wallet.booked or kept != replayed or wallet.seq != count:
-        keeps = f"lots {lots}, {kept}, {wallet.seq} entries"
-        problems.append(f"{wallet.id}: keeps {keeps}; journal: {replayed}, {count} entries")
-    problems += [
-        f"{wallet.id}: hold {hold.id} has {hold.points} points, its lots {sum(lot.points for lot in hold.lots)}"
-        for hold in wallet.holds
-        if hold.points != sum(lot.points for lot in hold.lots)
+def _part_problems(books: Books) -> list[str]:
+    problems = [
+        f"{books.id}: hold {id} has {points} points, its lots {of_lots}"
+        for id, points, of_lots in books.holds
+        if points != of_lots
     ]
-    shares = (("regular", wallet.regular_merged, wallet.regular_points), ("debt", wallet.debt_merged, wallet.debt))
     problems += [
-        f"{wallet.id}: {name} of {whole} points, of which merges brought {brought}"
-        for name, merged, whole in shares
-        if (brought := sum(share.points for share in merged)) > whole
+        f"{books.id}: {name} of {whole} points, of which merges brought {brought}"
+        for name, whole, brought in books.shares
+        if brought > whole
     ]
     return problems
 

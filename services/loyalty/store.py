@@ -4,7 +4,7 @@ A wallet is one document. Whether a posting may be made stands in the filter of 
 update's pipeline, entry and running balance included. Shard keys: wallets `_id`, journal `subject` (the wallet's id).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -18,11 +18,20 @@ from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
 from services.loyalty.claim.store import INDEXES as CLAIM_INDEXES
-from services.loyalty.documents import Posted, entry_of, new_wallet, step_of, wallet_from
+from services.loyalty.documents import (
+    BOOK_FIELDS,
+    STEP_FIELDS,
+    Posted,
+    books_of,
+    entry_of,
+    new_wallet,
+    step_of,
+    wallet_from,
+)
 from services.loyalty.live.hub import WalletHub
 from services.loyalty.merge.families import Home, homes
 from services.loyalty.merge.store import INDEXES as MERGE_INDEXES
-from services.loyalty.model import CustomerId, Entry, Step, Wallet, WalletId
+from services.loyalty.model import Books, CustomerId, Entry, Step, Wallet, WalletId
 from services.loyalty.notice.store import INDEXES as NOTICE_INDEXES
 from services.loyalty.notice.store import NOTICE_DUE_INDEX, NoticeStore
 from services.loyalty.posting.expiry import EXPIRE
@@ -72,15 +81,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 READ_BATCH = 5_000
 """Entries an audit reads at a time, a megabyte: the less it asks, the faster it is."""
-STEP_FIELDS: Document = {
-    "_id": 0,
-    "subject": 1,
-    "data.seq": 1,
-    "data.postings": 1,
-    "data.balanceAfter": 1,
-    "data.heldAfter": 1,
-    "data.debtAfter": 1,
-}
+ENTRY_FIELDS: Document = {"_id": 0, "subject": 1, **{f"data.{name}": 1 for name in STEP_FIELDS}}
+ACCOUNT_FIELDS: Document = {**BOOK_FIELDS, **{f"outbox.data.{name}": 1 for name in STEP_FIELDS}}
 WITHOUT_HISTORY: Document = {"keys": 0, "outbox": 0}
 
 
@@ -141,10 +143,13 @@ class LoyaltyStore:
         self.on_change()
         return Posted(wallet_from(document), entry_of(document["outbox"][-1]))
 
-    async def due(self, now: datetime, limit: int) -> list[WalletId]:
-        """Wallets with a lot past its expiry, the longest overdue first."""
-        found = self.wallets.find({"next_expiry_at": {"$lte": now}}, {"_id": 1}).sort("next_expiry_at").limit(limit)
-        return [document["_id"] async for document in found]
+    async def due(self, now: datetime, part: int, limit: int) -> AsyncGenerator[list[WalletId], None]:
+        """Up to `limit` wallets with a lot past its expiry, the longest overdue first, so many at a time."""
+        past = {"next_expiry_at": {"$lte": now}}
+        found = self.wallets.find(past, {"_id": 1}, batch_size=part).sort("next_expiry_at").limit(limit)
+        async with found:
+            while rows := await found.to_list(part):
+                yield [row["_id"] for row in rows]
 
     async def expire(self, wallet_ids: Sequence[str]) -> int:
         """Take the expired lots, by the database's clock, out of these wallets, each with one entry for all."""
@@ -227,19 +232,25 @@ class LoyaltyStore:
         by_seq = {row["data"]["seq"]: row for row in rows if row["data"]["seq"] > seq}
         return wallet_from(document), [entry_of(by_seq[number]) for number in sorted(by_seq)[:limit]]
 
-    async def accounts(self, after: str, limit: int) -> list[tuple[Wallet, list[Step]]]:
+    async def accounts(self, after: str, limit: int) -> list[tuple[Books, list[Step]]]:
         """The next wallets by id, each with all its entries in order: both as they were at one moment."""
-        fields = {"keys": 0, **{f"outbox.{name}": 0 for name in ("id", "type", "subject", "time")}}
-        found = await self.wallets.find({"_id": {"$gt": after}}, fields).sort("_id").limit(limit).to_list()
+        found = await self.wallets.find({"_id": {"$gt": after}}, ACCOUNT_FIELDS).sort("_id").limit(limit).to_list()
         if not found:
             return []
-        steps: dict[str, dict[int, Step]] = {wallet["_id"]: {} for wallet in found}
+        steps: dict[str, list[Step]] = {wallet["_id"]: [] for wallet in found}
         seqs = {wallet["_id"]: wallet["seq"] for wallet in found}
         span = {"subject": {"$gte": found[0]["_id"], "$lte": found[-1]["_id"]}}
-        async for row in self.journal.find(span, STEP_FIELDS, hint="statement", batch_size=READ_BATCH):
-            subject, step = row["subject"], step_of(row["data"])
-            if step.seq <= seqs.get(subject, 0):  # what came after the wallet was read is not its matter
-                steps[subject][step.seq] = step
+        rows = self.journal.find(span, ENTRY_FIELDS, hint="statement", batch_size=READ_BATCH)
+        while batch := await rows.to_list(READ_BATCH):
+            for row in batch:
+                subject, data = row["subject"], row["data"]
+                if data["seq"] <= seqs.get(subject, 0):  # what came after the wallet was read is not its matter
+                    steps[subject].append(step_of(data))
         for wallet in found:
-            steps[wallet["_id"]] |= {step.seq: step for step in (step_of(entry["data"]) for entry in wallet["outbox"])}
-        return [(wallet_from(w), [step for _, step in sorted(steps[w["_id"]].items())]) for w in found]
+            its = steps[wallet["_id"]]
+            if wallet["outbox"]:
+                its += [step_of(entry["data"]) for entry in wallet["outbox"]]
+                steps[wallet["_id"]] = [step for _, step in sorted({step.seq: step for step in its}.items())]
+            else:
+                its.reverse()  # the index has the newest first
+        return [(books_of(wallet), steps[wallet["_id"]]) for wallet in found]
