@@ -54,6 +54,7 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
         "inquiries:write",
         "orders:read",
         "orders:write",
+        "points:approve",
         "points:read",
         "points:redeem",
         "points:rules",

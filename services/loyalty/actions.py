@@ -44,10 +44,16 @@ async def open_wallets(store: LoyaltyStore, customers: dict[CustomerId, datetime
     return await store.open(customers) if customers else 0
 
 
-async def earn(store: LoyaltyStore, request: PointsRequest, *, now: datetime) -> Posted:
-    """Give points, debt first; the wallet is opened if there is none. The same request again has the same entry."""
+async def earn(
+    store: LoyaltyStore, request: PointsRequest, problems: Sequence[Refusal] = (), *, now: datetime
+) -> Posted:
+    """Give points, debt first; the wallet is opened if there is none. The same request again has the same entry.
+
+    `problems` refuse it unless it was made before.
+    """
     check_key(request.idempotency_key)
-    return await post(store, request.posting(EntryKind.EARNED), check_request(request, now), open_at=now)
+    problems = [*check_request(request, now), *problems]
+    return await post(store, request.posting(EntryKind.EARNED), problems, open_at=now)
 
 
 async def redeem(store: LoyaltyStore, request: PointsRequest, *, now: datetime) -> Posted:

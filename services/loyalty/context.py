@@ -16,6 +16,7 @@ WRITE = "points:write"
 REDEEM = "points:redeem"
 RULES = "points:rules"
 ACCOUNTING = "points:accounting"
+APPROVE = "points:approve"
 
 
 @dataclass(slots=True)
@@ -50,6 +51,13 @@ class Context:
         caller = self.caller
         gross = sum(line.gross_minor for line in lines)
         return Basket(gross, currency, caller.at, caller.channel, caller.location, lines, rank)
+
+    def require_staff(self, scope: str) -> str:
+        """The member of staff who calls, as the journal names them; Forbidden if nobody is named, or without scope."""
+        self.caller.require(scope)
+        if self.caller.staff is None:
+            raise Forbidden("this is done by a member of staff, and nobody is named")
+        return self.actor
 
     def require_redeem(self, customer_id: str) -> None:
         """Raise Forbidden unless the caller may spend this customer's points."""

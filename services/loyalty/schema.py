@@ -4,20 +4,24 @@ from typing import Annotated
 
 import strawberry
 
+from kit.errors import Refusal
 from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.schema import build_schema
+from kit.idempotency import check_key
 from services.loyalty.accounting.schema import AccountingMutation, AccountingQuery
 from services.loyalty.accounting.types import ERRORS as ACCOUNTING_ERRORS
 from services.loyalty.actions import earn, redeem
+from services.loyalty.adjustment.actions import by_hand
+from services.loyalty.adjustment.schema import ADJUSTMENT_ERRORS, AdjustmentMutation, AdjustmentQuery
 from services.loyalty.bonus.schema import BONUS_ERRORS, BonusMutation, BonusQuery
 from services.loyalty.claim.schema import CLAIM_ERRORS, ClaimMutation, ClaimQuery
-from services.loyalty.context import WRITE, Info
+from services.loyalty.context import WRITE, Context, Info
 from services.loyalty.earning.schema import EarningMutation, EarningQuery
 from services.loyalty.earning.types import CampaignNeverApplies
 from services.loyalty.freeze.schema import FreezeMutation
 from services.loyalty.gift.schema import GiftMutation
-from services.loyalty.gift.types import GiftLimitReached
+from services.loyalty.gift.types import GiftLimitReached, GiftsTooFast
 from services.loyalty.hold.schema import HoldMutation
 from services.loyalty.hold.types import HoldEnded, HoldExceeded
 from services.loyalty.inputs import PointsEarnInput, PointsRedeemInput
@@ -32,6 +36,7 @@ from services.loyalty.reward.schema import RewardMutation, RewardQuery
 from services.loyalty.reward.types import RewardNotOffered
 from services.loyalty.spending.schema import SpendingQuery
 from services.loyalty.spending.types import SpendingNotAllowed, SpendingTooFast
+from services.loyalty.store import Posted
 from services.loyalty.types import (
     Customer,
     InsufficientPoints,
@@ -47,7 +52,9 @@ from services.loyalty.types import (
 
 
 @strawberry.type
-class Query(BonusQuery, EarningQuery, RankQuery, AccountingQuery, SpendingQuery, RewardQuery, ClaimQuery):
+class Query(
+    BonusQuery, EarningQuery, RankQuery, AccountingQuery, SpendingQuery, RewardQuery, ClaimQuery, AdjustmentQuery
+):
     """What may be read."""
 
     @strawberry.field(description="One wallet: the caller's own, or any with the scope points:read. Null if none.")
@@ -73,6 +80,7 @@ class Mutation(
     AccountingMutation,
     RewardMutation,
     ClaimMutation,
+    AdjustmentMutation,
 ):
     """What may be changed."""
 
@@ -87,8 +95,7 @@ class Mutation(
         """See `actions.earn`."""
         context = info.context
         context.caller.require(WRITE)
-        posted = earn(context.store, input.to_request(context.actor), now=context.caller.at)
-        return await settle(posted, PointsEarnPayload.of, PointsEarnPayload)
+        return await settle(_earn(context, input), PointsEarnPayload.of, PointsEarnPayload)
 
     @strawberry.mutation(
         description="Spend points. The customer itself needs the scope points:redeem, staff points:write."
@@ -103,6 +110,15 @@ class Mutation(
         context.require_redeem(input.customer_id)
         posted = redeem(context.store, input.to_request(context.actor), now=context.caller.at)
         return await settle(posted, PointsRedeemPayload.of, PointsRedeemPayload)
+
+
+async def _earn(context: Context, input: PointsEarnInput) -> Posted:
+    """By a member of staff within what they may give alone; systems give by their own rules."""
+    caller, problems = context.caller, list[Refusal]()
+    if caller.staff is not None:
+        key = check_key(input.idempotency_key)
+        problems = await by_hand(context.store, context.actor, caller.scopes, input.points, key, now=caller.at)
+    return await earn(context.store, input.to_request(context.actor), problems, now=caller.at)
 
 
 ERRORS = [
@@ -122,5 +138,7 @@ ERRORS = [
     *BONUS_ERRORS,
     RewardNotOffered,
     *CLAIM_ERRORS,
+    *ADJUSTMENT_ERRORS,
+    GiftsTooFast,
 ]
 schema = build_schema(Query, Mutation, subscription=Subscription, types=[Customer, Variant, Price], errors=ERRORS)

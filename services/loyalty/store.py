@@ -16,6 +16,7 @@ from kit.pages import COUNT_CAP, Page, PageArgs, encode_cursor
 from services.loyalty.accounting.store import BOOKED_INDEX
 from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
+from services.loyalty.adjustment.store import INDEXES as ADJUSTMENT_INDEXES
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
 from services.loyalty.claim.store import INDEXES as CLAIM_INDEXES
 from services.loyalty.documents import (
@@ -70,6 +71,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     ],
     **ACCOUNTING_INDEXES,
     **ACCRUAL_INDEXES,
+    **ADJUSTMENT_INDEXES,
     **BALANCE_INDEXES,
     **CLAIM_INDEXES,
     **MERGE_INDEXES,

@@ -6,9 +6,21 @@ from datetime import datetime
 from kit.errors import NotFound, Refusal
 from kit.idempotency import check_key
 from services.loyalty.actions import at_home, post, post_all
-from services.loyalty.gift.model import MAX_GIFTED_A_DAY, GiftLimitReached, GiftRequest, arrival, check_gift
+from services.loyalty.gift.model import (
+    GIFTS_AN_HOUR,
+    GIFTS_RECEIVED,
+    MAX_GIFTED_A_DAY,
+    MAX_GIFTS_AN_HOUR,
+    MAX_GIFTS_RECEIVED_A_DAY,
+    GiftLimitReached,
+    GiftRequest,
+    GiftsTooFast,
+    arrival,
+    check_gift,
+)
 from services.loyalty.model import CustomerId, Entry, Wallet, wallet_id_of
 from services.loyalty.posting.model import WalletMerged
+from services.loyalty.spending.model import Pace
 from services.loyalty.store import LoyaltyStore, Posted
 
 
@@ -19,8 +31,15 @@ async def give(store: LoyaltyStore, request: GiftRequest, *, now: datetime) -> P
     receiver = wallet_id_of(request.to_customer_id)
     if not problems:
         problems += _receiver_problems(receiver, (await store.wallets_by_id([receiver])).get(receiver))
+        received = await store.spending.counted(receiver, GIFTS_RECEIVED)
+        if received >= MAX_GIFTS_RECEIVED_A_DAY:
+            limit, at = MAX_GIFTS_RECEIVED_A_DAY, ("input", "toCustomerId")
+            problems.append(GiftsTooFast(counted=received, limit=limit, pace=Pace.DAY, path=at))
 
     async def judge(wallet: Wallet) -> Refusal | None:
+        gifts = await store.spending.counted(wallet.id, GIFTS_AN_HOUR)
+        if gifts >= MAX_GIFTS_AN_HOUR:
+            return GiftsTooFast(counted=gifts, limit=MAX_GIFTS_AN_HOUR, pace=Pace.HOUR)
         given = await store.given_today(wallet.id)
         if given + request.asked.points <= MAX_GIFTED_A_DAY:
             return None

@@ -7,18 +7,28 @@ from typing import ClassVar
 from kit.errors import InvalidInput, Path, Refusal
 from services.loyalty.model import CustomerId, Entry, EntryKind, Reference, wallet_id_of
 from services.loyalty.posting.model import (
+    MAX_POINTS,
     PointsRequest,
     Posting,
+    Tally,
     check_customer,
     check_request,
     event_key,
     request_key,
 )
+from services.loyalty.spending.model import Pace
 
 MAX_GIFT = 100_000
 """Points of one gift: a present, not a sale of points."""
 MAX_GIFTED_A_DAY = 200_000
 """Points one member gives away a day (UTC), so that a stolen account is not emptied into others in one night."""
+MAX_GIFTS_AN_HOUR = 20
+"""Gifts one wallet gives in an hour: a family has fewer members, and a thief's program is stopped early."""
+MAX_GIFTS_RECEIVED_A_DAY = 50
+"""Gifts after which nobody gives to a wallet on this day: it collects what others were robbed of, or sell."""
+GIFTS_AN_HOUR = Tally("gifts", 1, MAX_GIFTS_AN_HOUR, unit="hour")
+GIFTS_RECEIVED = Tally("gifts_received", 1, MAX_POINTS, unit="day")
+"""Counted only: what was sent arrives. Senders are refused by what is counted when they send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class GiftRequest:
             reference=Reference(note=asked.reference.note, counterparty=self.to_customer_id),
             actor=asked.actor,
             day_limit=MAX_GIFTED_A_DAY,
+            tallies=(GIFTS_AN_HOUR,),
         )
 
 
@@ -56,7 +67,24 @@ def arrival(sent: Entry, sender: CustomerId) -> Posting:
         reason=sent.reason,
         reference=Reference(note=sent.reference.note, counterparty=sender),
         lots=sent.taken,
+        tallies=(GIFTS_RECEIVED,),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiftsTooFast(Refusal):
+    """The giver has given as often as an hour allows, or the receiver was given to as often as a day does."""
+
+    counted: int
+    limit: int
+    pace: Pace
+    path: Path = ("input", "customerId")
+    code: ClassVar[str] = "GIFTS_TOO_FAST"
+
+    @property
+    def message(self) -> str:
+        """How many, and whose."""
+        return f"{self.path[-1]}: {self.counted} gifts of {self.limit} in this {self.pace}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import strawberry
 
 from kit.graphql.errors import UserError, presents
+from services.loyalty.enums import Pace
 from services.loyalty.gift import model
 from services.loyalty.types import PostedPayload
 
@@ -15,6 +16,16 @@ class GiftLimitReached(UserError):
     requested: int = strawberry.field(description="What was to be given.")
     given_today: int = strawberry.field(description="What was given on this day (UTC) before.")
     limit: int = strawberry.field(description="What a day allows.")
+
+
+@presents(model.GiftsTooFast)
+@strawberry.type(description="The giver has given, or the receiver was given to, as often as is allowed.")
+class GiftsTooFast(UserError):
+    """See `model.GiftsTooFast`; the path says whose limit it is."""
+
+    counted: int = strawberry.field(description="How often by now.")
+    limit: int = strawberry.field(description="How often at most.")
+    pace: Pace = strawberry.field(description="In which window.")
 
 
 @strawberry.type(description="The points given, or why not.")

@@ -15,9 +15,18 @@ from services.loyalty.freeze.actions import set_frozen
 from services.loyalty.freeze.model import FreezeRequest
 from services.loyalty.gift import actions
 from services.loyalty.gift.actions import give
-from services.loyalty.gift.model import MAX_GIFT, MAX_GIFTED_A_DAY, GiftLimitReached, GiftRequest
+from services.loyalty.gift.model import (
+    MAX_GIFT,
+    MAX_GIFTED_A_DAY,
+    MAX_GIFTS_AN_HOUR,
+    MAX_GIFTS_RECEIVED_A_DAY,
+    GiftLimitReached,
+    GiftRequest,
+    GiftsTooFast,
+)
 from services.loyalty.model import Account, CustomerId, EntryKind, LotKind, wallet_id_of
 from services.loyalty.posting.model import InsufficientPoints, PointsRequest, WalletFrozen
+from services.loyalty.spending.model import Pace
 from services.loyalty.store import LoyaltyStore, Posted
 from tests.services.loyalty.points import DAY, refused, wallet_of
 from tests.services.loyalty.points import give as give_points
@@ -123,3 +132,36 @@ async def test_nobody_gives_to_nobody_to_oneself_too_much_or_from_a_frozen_walle
         await refused(set_frozen(store, FreezeRequest(member, False, "CLEARED", "u2", actor="staff:ben"))), InvalidInput
     )
     assert await audit(store) == []
+
+
+async def test_so_many_gifts_an_hour_and_no_more(store: LoyaltyStore, member: CustomerId) -> None:
+    friend = CustomerId(new_id("cus"))
+    await store.open({friend: utc_now()})
+    await give_points(store, member, 1_000)
+
+    answers = await asyncio.gather(
+        *(
+            give(store, GiftRequest(PointsRequest(member, 1, "GIFT", f"g{n}"), friend), now=utc_now())
+            for n in range(MAX_GIFTS_AN_HOUR + 4)
+        ),
+        return_exceptions=True,
+    )
+
+    lost = [refusal for one in answers if isinstance(one, Refused) for refusal in one.refusals]
+    assert lost == [GiftsTooFast(counted=MAX_GIFTS_AN_HOUR, limit=MAX_GIFTS_AN_HOUR, pace=Pace.HOUR)] * 4
+    assert (await wallet_of(store, friend)).booked == MAX_GIFTS_AN_HOUR
+
+
+async def test_nobody_gives_to_a_wallet_that_was_given_to_too_often(store: LoyaltyStore, member: CustomerId) -> None:
+    friend = CustomerId(new_id("cus"))
+    await store.open({friend: utc_now()})
+    await give_points(store, member, 10)
+    asked = GiftRequest(PointsRequest(member, 1, "GIFT", "a"), friend)
+    await give(store, asked, now=utc_now())
+    much = {"$set": {"tallies.0.n": MAX_GIFTS_RECEIVED_A_DAY}}
+    await store.wallets.update_one({"_id": wallet_id_of(friend)}, much)
+
+    other = GiftRequest(PointsRequest(member, 1, "GIFT", "b"), friend)
+    refusal = await refused(give(store, other, now=utc_now()))
+    assert (type(refusal), refusal.path) == (GiftsTooFast, ("input", "toCustomerId"))
+    assert (await give(store, asked, now=utc_now())).entry.points == -1, "what was given answers as it did"
