@@ -13,6 +13,7 @@ from kit.log import configure
 from kit.settings import KitSettings
 from noren.database import use_mongodb
 from noren.failures import message_of
+from noren.postal import app as postal_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ schema_app = typer.Typer(no_args_is_help=True, help="The graph's schema.")
 app.add_typer(schema_app, name="schema")
 search_app = typer.Typer(no_args_is_help=True, help="Catalog's search index.")
 app.add_typer(search_app, name="search")
+app.add_typer(postal_app, name="postal")
 
 out = Console()
 err = Console(stderr=True)

@@ -43,7 +43,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     ):
 
         def make_context(caller: RequestContext) -> Context:
-            return Context(caller, store, Loaders(store), settings.phone_region)
+            return Context(caller, store, Loaders(store), settings.phone_region, settings.postal_file)
 
         yield Service(Subgraph("customer", schema, signer, make_context), partial(is_ready, store.db))
 

@@ -1,6 +1,7 @@
 """What a resolver of customer may reach: the caller, the store, this request's loaders."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import strawberry
 
@@ -18,12 +19,13 @@ INQUIRY_WRITE = "inquiries:write"
 
 @dataclass(slots=True)
 class Context:
-    """One request's. `region` reads phone numbers without country code."""
+    """One request's. `region` reads phone numbers without country code; `postal_file`: None for the one that ships."""
 
     caller: RequestContext
     store: CustomerStore
     loaders: Loaders
     region: str
+    postal_file: Path | None = None
 
     @property
     def may_read(self) -> bool:

@@ -26,6 +26,7 @@ from services.customer.inputs import (
 )
 from services.customer.inquiry.schema import InquiryMutation, InquiryQuery
 from services.customer.inquiry.types import ERRORS as INQUIRY_ERRORS
+from services.customer.postal.schema import PostalQuery
 from services.customer.types import (
     Customer,
     CustomerCreatePayload,
@@ -40,7 +41,7 @@ from services.customer.types import (
 
 
 @strawberry.type
-class Query(InquiryQuery):
+class Query(PostalQuery, InquiryQuery):
     """What may be read, by the customer themselves or with customers:read."""
 
     @strawberry.field(description="One customer: the caller themselves, or anybody with customers:read.")

@@ -1,5 +1,7 @@
 """Customer's settings."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from kit.settings import KitSettings, context_secret
@@ -20,6 +22,9 @@ class Settings(KitSettings):
         default=DEFAULT_REGION,
         pattern="^[A-Z]{2}$",
         description="ISO 3166: whose phone numbers are written without country code",
+    )
+    postal_file: Path | None = Field(
+        default=None, description="A newer file of postal codes, of `noren postal build`; unset: the one that ships"
     )
     vault_key: SecretStr = Field(
         default=SecretStr(""),
