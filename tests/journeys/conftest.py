@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from gateway.settings import GatewaySettings
+from kit.app import Service
 from kit.ids import new_id
 from kit.mongo import connect
 from kit.settings import KitSettings
 from noren.sample.files import Sample, sample_slice
 from noren.seed import load
 from noren.stores import open_stores
-from noren.system import open_system
+from noren.system import open_services, open_system
 
 WAIT_S = 15.0
 """How long a journey waits for what events bring about; it takes milliseconds on an idle machine."""
@@ -76,6 +77,13 @@ async def system_prefix(mongo_url: str, sample: Sample, tmp_path_factory: pytest
         for name in await client.list_database_names():
             if name.startswith(prefix):
                 await client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+async def services(mongo_url: str, system_prefix: str) -> AsyncIterator[Mapping[str, Service]]:
+    """The five services in this process, for who goes around the gateway."""
+    async with open_services(mongo_url) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

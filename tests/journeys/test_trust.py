@@ -19,7 +19,7 @@ from kit.app import Service, build_app
 from kit.context import CONTEXT_HEADER, ContextSigner, RequestContext
 from kit.seal import SEAL_HEADER, SEAL_TTL_S
 from kit.settings import context_secret
-from noren.system import NAMES, open_services
+from noren.system import NAMES
 
 TRIES = 10_000
 SEED = 20261125
@@ -110,10 +110,10 @@ class Doors:
 
 
 @pytest.fixture
-async def doors(mongo_url: str, system_prefix: str) -> AsyncIterator[Doors]:
-    async with open_services(mongo_url) as running, AsyncExitStack() as stack:
+async def doors(services: Mapping[str, Service]) -> AsyncIterator[Doors]:
+    async with AsyncExitStack() as stack:
         clients = {}
-        for name, service in running.items():
+        for name, service in services.items():
             app = _app_of(service)
             await stack.enter_async_context(app.router.lifespan_context(app))
             transport = httpx2.ASGITransport(app=app)
