@@ -1,8 +1,9 @@
 """Who is calling, from where, for whom: decides it once per request, before anything else looks at it.
 
-Owns API keys, those of the environment and those of the store (`gateway.keys`), and the headers that narrow them. A
-header may fill what the key leaves open and may drop scopes; it never widens a key and never contradicts it. Refuses to
-know what a scope permits: the services decide that.
+Owns API keys, those of the environment and those of the store (`gateway.keys`), the tokens of people who signed in
+(`gateway.tokens`), alone or beside a key, and the headers that narrow them. A header may fill what a secret key leaves
+open and may drop scopes; it never widens a key and never contradicts it. Whom a publishable key or a token acts for, no
+header says. Refuses to know what a scope permits: the services decide that.
 
 With no key in either there is one *development caller* with every scope, for this machine only: the connection
 must have come in on loopback, and the `Host` must name loopback too, which a page that had its own name pointed at
@@ -21,6 +22,8 @@ from gateway.keys.model import KeyKind
 from gateway.keys.secret import is_ours
 from gateway.settings import NAME_PATTERN, ApiKey, GatewaySettings, is_loopback
 from gateway.supergraph.access import NOBODY, Authority
+from gateway.tokens.model import Person
+from gateway.tokens.reader import Tokens, is_token
 from kit.context import RequestContext
 from kit.errors import BadUserInput, Forbidden, Unauthenticated
 from kit.times import utc_now
@@ -75,16 +78,46 @@ class _Opened:
     customer: str | None = None
     staff: str | None = None
     authenticated: bool = True
-    """Whether it is a secret: a publishable key says which page asks, and not who."""
+    """Whether a secret was shown: a publishable key says which page asks, and not who."""
+    trusted: bool = True
+    """Whether headers may name a customer or staff member: whoever holds a secret key says for whom they act."""
+
+    def with_person(self, person: Person) -> "_Opened":
+        """What this key gives to somebody who signed in.
+
+        They do what their token lets them; with a secret key, only as far as the key goes too, but for what is a
+        customer's own. Raises Forbidden where the key is somebody else's, or for none of their locations.
+        """
+        for fixed, theirs in ((self.customer, person.customer), (self.staff, person.staff)):
+            if fixed is not None and fixed != theirs:
+                raise Forbidden("the API key is fixed to somebody else than the token's holder")
+        locations = self.locations or person.locations
+        if self.locations and person.locations:
+            locations = tuple(one for one in self.locations if one in person.locations)
+            if not locations:
+                raise Forbidden("the API key is for none of the locations of the token's holder")
+        scopes = person.scopes & self.scopes if self.authenticated and person.staff is not None else person.scopes
+        return _Opened(
+            name=f"{self.name}+{person.issuer}",
+            scopes=scopes,
+            channel=self.channel,
+            locations=locations,
+            customer=person.customer,
+            staff=person.staff,
+            trusted=False,
+        )
 
 
 class Access:
     """Knows the keys; one a gateway."""
 
-    def __init__(self, settings: GatewaySettings, directory: KeyDirectory | None = None) -> None:
+    def __init__(
+        self, settings: GatewaySettings, directory: KeyDirectory | None = None, tokens: Tokens | None = None
+    ) -> None:
         # Looking a digest up leaks nothing by its timing that helps: nobody can steer the digest of a guess.
         self._keys = {bytes.fromhex(key.sha256): key for key in settings.api_keys}
         self._directory = directory
+        self._tokens = tokens
         self._default_channel = settings.default_channel
         self._development = _Opened("development", settings.development_scopes)
 
@@ -93,30 +126,42 @@ class Access:
 
         `headers` have lower-case names.
         """
-        key = self._key_of(headers, ends)
+        key = self._opened_by(headers, ends)
         context = RequestContext(
             channel=_narrow(key.channel, headers, CHANNEL_HEADER) or self._default_channel,
             location=_narrow_location(key.locations, headers),
-            customer=_narrow(key.customer, headers, CUSTOMER_HEADER),
-            staff=_narrow(key.staff, headers, STAFF_HEADER),
+            customer=_person(key.customer, headers, CUSTOMER_HEADER, trusted=key.trusted),
+            staff=_person(key.staff, headers, STAFF_HEADER, trusted=key.trusted),
             scopes=_narrow_scopes(key.scopes, headers.get(SCOPES_HEADER)),
             trace_id=trace_id,
         )
         return Caller(key.name, context, authority_of(context, authenticated=key.authenticated))
 
-    def _key_of(self, headers: Mapping[str, str], ends: Ends) -> _Opened:
-        secret = _secret_of(headers)
-        if secret is None:
-            if self._keys or (self._directory is not None and self._directory.has_keys()):
-                wanted = f"'Authorization: Bearer <key>' or '{KEY_HEADER}: <key>'"
-                raise Unauthenticated(f"an API key is needed, as {wanted}")
-            _require_this_machine(headers.get("host", ""), ends.server)
-            return self._development
+    def _opened_by(self, headers: Mapping[str, str], ends: Ends) -> _Opened:
+        """What the request's key gives, its token, or both together."""
+        secret, token = _credentials(headers, takes_tokens=self._tokens is not None)
+        if token is None:
+            return self._key_of(secret, headers, ends)
+        assert self._tokens is not None
+        key = _Opened("token", frozenset(), authenticated=False) if secret is None else self._key(secret, ends)
+        return key.with_person(self._tokens.read(token))
+
+    def _key_of(self, secret: str | None, headers: Mapping[str, str], ends: Ends) -> _Opened:
+        if secret is not None:
+            return self._key(secret, ends)
+        if self._tokens is not None or self._keys or (self._directory is not None and self._directory.has_keys()):
+            wanted = f"'Authorization: Bearer <key>' or '{KEY_HEADER}: <key>'"
+            raise Unauthenticated(f"an API key is needed, as {wanted}")
+        _require_this_machine(headers.get("host", ""), ends.server)
+        return self._development
+
+    def _key(self, secret: str, ends: Ends) -> _Opened:
         if self._directory is not None and is_ours(secret):
             stored = self._directory.open(secret, ends.client, utc_now())
             grant = stored.draft.grant
             bound = (grant.channel, grant.locations, grant.customer, grant.staff)
-            return _Opened(stored.draft.name, grant.scopes, *bound, stored.draft.kind is not KeyKind.PUBLISHABLE)
+            secret_key = stored.draft.kind is not KeyKind.PUBLISHABLE
+            return _Opened(stored.draft.name, grant.scopes, *bound, authenticated=secret_key, trusted=secret_key)
         key = self._keys.get(sha256(secret.encode()).digest())
         if key is None:
             raise Unauthenticated("the API key is not known here")
@@ -139,16 +184,19 @@ def _authority(scopes: frozenset[str], policies: tuple[str, ...], authenticated:
     return Authority.of(scopes, policies, authenticated=authenticated)
 
 
-def _secret_of(headers: Mapping[str, str]) -> str | None:
+def _credentials(headers: Mapping[str, str], *, takes_tokens: bool) -> tuple[str | None, str | None]:
+    """A request's API key and token. A key may stand in either header, a token in `Authorization` only."""
     authorization, plain = headers.get("authorization"), headers.get(KEY_HEADER)
     if authorization is None:
-        return plain
-    if plain is not None:
-        raise Unauthenticated(f"'Authorization' and '{KEY_HEADER}' were both sent: one of them, please")
+        return plain, None
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthenticated("'Authorization' must read 'Bearer <key>'")
-    return secret.strip()
+    if takes_tokens and is_token(secret.strip()):
+        return plain, secret.strip()
+    if plain is not None:
+        raise Unauthenticated(f"'Authorization' and '{KEY_HEADER}' were both sent: one of them, please")
+    return secret.strip(), None
 
 
 def _require_this_machine(host_header: str, server_host: str) -> None:
@@ -169,6 +217,12 @@ def _narrow(fixed: str | None, headers: Mapping[str, str], header: str) -> str |
     if fixed is not None and asked != fixed:
         raise Forbidden(f"{header}: the API key is fixed to another value")
     return asked
+
+
+def _person(fixed: str | None, headers: Mapping[str, str], header: str, *, trusted: bool) -> str | None:
+    if not trusted and header in headers and headers[header] != fixed:
+        raise Forbidden(f"{header}: for whom this key or token acts is not said by a header")
+    return _narrow(fixed, headers, header)
 
 
 def _narrow_location(held: tuple[str, ...], headers: Mapping[str, str]) -> str | None:

@@ -30,6 +30,7 @@ from gateway.settings import GatewaySettings
 from gateway.startup import fetch_sdls
 from gateway.subscription import Subscriptions
 from gateway.supergraph_file import SupergraphFile
+from gateway.tokens.reader import Tokens, open_tokens
 from gateway.transports import Transport
 from gateway.transports.pooled_http import PooledHttpTransport
 from gateway.websocket import WebSocketEndpoint
@@ -53,6 +54,7 @@ def build_gateway(
     transports: Mapping[str, Transport],
     default_queries: Sequence[ReadyQuery] = (),
     keys: KeyDirectory | None = None,
+    tokens: Tokens | None = None,
 ) -> Starlette:
     """Compose `subgraphs` (SDL by name), reached through `transports`; raises `CompositionError`.
 
@@ -60,7 +62,7 @@ def build_gateway(
     it ends subscriptions and sockets, which would not end by themselves.
     """
     engine = _live_engine(settings, subgraphs, transports)
-    access = Access(settings, keys)
+    access = Access(settings, keys, tokens)
     streams = _Streams.of(settings, engine, access)
     routes = _routes(settings, engine, transports, streams, access, default_queries)
 
@@ -92,8 +94,12 @@ def http_gateway(
         configure(settings.log_level, settings.log_format)
         signer = ContextSigner(context_secret(settings))
         opening = _from_file if settings.supergraph else _from_services
-        async with _open_keys(settings) as keys, opening(settings, signer) as (engine, transports, watch):
-            access = Access(settings, keys)
+        async with (
+            _open_keys(settings) as keys,
+            open_tokens(settings) as tokens,
+            opening(settings, signer) as (engine, transports, watch),
+        ):
+            access = Access(settings, keys, tokens)
             streams = _Streams.of(settings, engine, access)
             app.router.routes.extend(_routes(settings, engine, transports, streams, access, default_queries))
             app.state.begin_stop = streams.stop

@@ -33,6 +33,24 @@ class ApiKey(BaseModel):
     staff: Name | None = None
 
 
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
+"""How a token may be signed: with a key of which only the public half leaves its issuer (RFC 7518, 8037, 9864)."""
+
+
+class OidcIssuer(BaseModel):
+    """Who signs the tokens of some people: an OpenID provider, its keys found by discovery or at `jwks_url`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name = Field(description="Ours for it, for logs")
+    issuer: str = Field(min_length=1, max_length=512, description="The `iss` of its tokens, to the letter")
+    audience: str = Field(min_length=1, max_length=512, description="What of their `aud` is us")
+    people: Literal["customers", "staff"]
+    jwks_url: str | None = None
+    algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256"), min_length=1)
+    claim: str = Field(default="sub", description="What names the customer or staff member")
+
+
 DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
     {
         "behaviour:write",
@@ -72,6 +90,22 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
     }
 )
 """Every scope there is: what a caller without a key may do on its own machine, while no key is configured."""
+
+
+STAFF_ROLES: dict[str, frozenset[str]] = {
+    "clerk": frozenset(
+        {"catalog:read", "customers:read", "fulfillment:read", "fulfillment:write", "orders:read", "orders:write"}
+        | {"points:read", "points:redeem", "points:write", "stock:read", "stock:reserve"}
+    ),
+    "warehouse": frozenset(
+        {"catalog:read", "count:read", "count:write", "delivery:read", "delivery:write", "fulfillment:read"}
+        | {"fulfillment:write", "stock:read", "stock:write", "transfer:read", "transfer:write"}
+    ),
+    "merchandiser": frozenset({"catalog:read", "catalog:write", "coupons:read", "quotes:write", "stock:read"}),
+    "accountant": frozenset({"orders:read", "points:accounting", "points:read", "stock:read"}),
+    "admin": DEVELOPMENT_SCOPES,
+}
+"""What staff may do by their roles, where an operator says nothing else."""
 
 
 class GatewaySettings(KitSettings):
@@ -120,6 +154,8 @@ class GatewaySettings(KitSettings):
     key_pepper: SecretStr = Field(
         default=SecretStr(""), description="What keys are hashed with, 32 bytes or more; empty: kept in data_dir"
     )
+    issuers: tuple[OidcIssuer, ...] = Field(default=(), max_length=10, description="Whose tokens are taken")
+    staff_roles: dict[str, frozenset[Scope]] = Field(default=STAFF_ROLES, description="Role → what its holders may do")
     default_channel: Name = Field(default="web", description="For callers that name none")
     development_scopes: frozenset[Scope] = Field(
         default=DEVELOPMENT_SCOPES,
@@ -138,17 +174,20 @@ class GatewaySettings(KitSettings):
 
     @model_validator(mode="after")
     def _keys_are_distinct(self) -> Self:
-        for what, values in (
-            ("name", [key.name for key in self.api_keys]),
-            ("sha256", [key.sha256 for key in self.api_keys]),
+        for where, what, values in (
+            ("NOREN_API_KEYS", "name", [key.name for key in self.api_keys]),
+            ("NOREN_API_KEYS", "sha256", [key.sha256 for key in self.api_keys]),
+            ("NOREN_ISSUERS", "name", [issuer.name for issuer in self.issuers]),
+            ("NOREN_ISSUERS", "issuer", [issuer.issuer for issuer in self.issuers]),
         ):
             if twice := {value for value in values if values.count(value) > 1}:
-                raise ValueError(f"NOREN_API_KEYS: each key needs its own {what}; twice there: {sorted(twice)}")
+                raise ValueError(f"{where}: each needs its own {what}; twice there: {sorted(twice)}")
         return self
 
     @model_validator(mode="after")
     def _strangers_stay_outside(self) -> Self:
-        if not self.api_keys and not self.mongodb_url and not is_loopback(self.host):
+        known = self.api_keys or self.issuers or self.mongodb_url
+        if not known and not is_loopback(self.host):
             raise ValueError(
                 f"NOREN_HOST is {self.host!r}, which others can reach, and there are no keys: then everybody may do "
                 "everything, so the gateway listens on loopback only. Set NOREN_API_KEYS, or NOREN_MONGODB_URL where "

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from gateway.app import build_gateway
 from gateway.keys.directory import open_keys
 from gateway.settings import GatewaySettings
+from gateway.tokens.reader import open_tokens
 from gateway.transports.in_process import InProcessTransport
 from kit.app import Service
 from noren.queries import READY_QUERIES
@@ -67,11 +68,16 @@ async def open_services(mongodb_url: str, **settings: Any) -> AsyncIterator[dict
 @asynccontextmanager
 async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: Any) -> AsyncIterator[Starlette]:
     """The gateway's app over all services in this process: what `noren up` serves and the journeys test."""
-    async with open_keys(mongodb_url, settings) as keys, open_services(mongodb_url, **overrides) as running:
+    async with (
+        open_keys(mongodb_url, settings) as keys,
+        open_tokens(settings) as tokens,
+        open_services(mongodb_url, **overrides) as running,
+    ):
         yield build_gateway(
             settings,
             {name: service.subgraph.sdl for name, service in running.items()},
             {name: InProcessTransport(service) for name, service in running.items()},
             READY_QUERIES,
             keys,
+            tokens,
         )

@@ -138,8 +138,8 @@ def test_a_gateway_without_keys_does_not_start_where_others_reach_it(host: str) 
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ([WEB, {**POS, "name": "web-shop"}], "each key needs its own name"),
-        ([WEB, {**WEB, "name": "other"}], "each key needs its own sha256"),
+        ([WEB, {**POS, "name": "web-shop"}], "each needs its own name"),
+        ([WEB, {**WEB, "name": "other"}], "each needs its own sha256"),
         ([{**WEB, "sha256": "web-secret"}], "sha256"),
         ([{**WEB, "scopes": ["everything"]}], "scopes"),
         ([{**WEB, "chanel": "web"}], "chanel"),

@@ -88,6 +88,20 @@ async def test_of_several_locations_one_is_named(store: KeyStore, directory: Key
         access.identify({**named, "x-noren-location": "loc_3"}, HERE, "t")
 
 
+async def test_a_publishable_key_acts_for_nobody_whatever_a_header_says(
+    store: KeyStore, directory: KeyDirectory
+) -> None:
+    shown = await made(store, "page", kind=KeyKind.PUBLISHABLE)
+    await knows(directory, shown.secret)
+    access = Access(GatewaySettings(), directory)
+    caller = access.identify({"x-noren-key": shown.secret}, HERE, "t")
+    assert (caller.context.customer, caller.context.scopes) == (None, frozenset())
+    assert "authenticated" not in caller.authority.holds
+    for header in ("x-noren-customer", "x-noren-staff"):
+        with pytest.raises(Forbidden):
+            access.identify({"x-noren-key": shown.secret, header: "cus_1"}, HERE, "t")
+
+
 async def test_the_first_key_ends_the_development_caller(store: KeyStore, directory: KeyDirectory) -> None:
     access = Access(GatewaySettings(), directory)
     assert access.identify(LOCAL, HERE, "t").name == "development"
