@@ -7,8 +7,8 @@ after it and its delta: {onHand, onHandDelta, …}.
 data {reservationId, customerId, channel, reference, expiresAt, lines: [{sku, locationId, quantity,
 committedQuantity}]}; `noren.inventory.stock_moved.v1` likewise, of lines that were moved together.
 `noren.inventory.transfer_{requested,approved,rejected,cancelled,shipped,received,completed,found}.v1`: subject the
-transfer's id, data {transferId, originId, destinationId, state, actor, lines: [{sku, requested, shipped, received,
-damaged, lost}]}.
+transfer's id, data {transferId, originId, destinationId, fulfillmentId, state, actor, lines: [{sku, requested,
+shipped, received, damaged, lost}]}.
 `noren.inventory.delivery_{expected,rescheduled,received,inspected,closed,cancelled}.v1`: subject the delivery's id,
 data {deliveryId, locationId, supplier, orderNumber, state, actor, lines: [{sku, expected, dueAt, arrived, onHold,
 damaged, rejected}]}.

@@ -7,12 +7,15 @@ finds them ALLOCATING for too long does the rest.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
+from kit.idempotency import fingerprint
 from services.inventory.fulfillment import giving_back, life
 from services.inventory.fulfillment.code import is_right
 from services.inventory.fulfillment.giving_back import Inspected
+from services.inventory.fulfillment.leg import hand_on, open_leg
 from services.inventory.fulfillment.life import Picked
 from services.inventory.fulfillment.model import (
     KIND,
@@ -26,14 +29,26 @@ from services.inventory.fulfillment.model import (
     ReservationTaken,
     WrongCode,
 )
-from services.inventory.fulfillment.picks import let_go, make_sure, room_at, show, tell_day
+from services.inventory.fulfillment.picks import as_it_is, let_go, make_sure, room_at, show, tell_day
 from services.inventory.fulfillment.resource import resource
 from services.inventory.model import Actor, StockState
-from services.inventory.paper.actions import check_command, content_of, take_step
-from services.inventory.paper.model import By, Command, Count, Decision, Step, need_any_location, need_location, refuse
+from services.inventory.paper.actions import check_command, content_of, post, take_step
+from services.inventory.paper.model import (
+    By,
+    Command,
+    Count,
+    Decision,
+    Step,
+    need_any_location,
+    need_location,
+    need_state,
+    refuse,
+)
 from services.inventory.reservation.actions import commit, find_reservation
 from services.inventory.reservation.model import LATER, Reservation, ReservationState
 from services.inventory.store import InventoryStore
+from services.inventory.transfer import leg
+from services.inventory.transfer.model import KIND as TRANSFER
 
 
 async def create(store: InventoryStore, draft: FulfillmentDraft, command: Command) -> list[Fulfillment]:
@@ -117,14 +132,34 @@ async def collect(store: InventoryStore, code: str, command: Command) -> Fulfill
 
 
 async def ship(store: InventoryStore, carrier: str | None, tracking: str | None, command: Command) -> Fulfillment:
-    """Hand it to the carrier."""
-    return await _step(store, command, lambda each: life.ship(each, carrier, tracking, command.by))
+    """Hand it to the carrier; what goes to a shop becomes a transfer."""
+    done = await _step(store, command, lambda each: life.ship(each, carrier, tracking, command.by))
+    return await open_leg(store, done)
 
 
 async def arrive(store: InventoryStore, counts: Sequence[Count] | None, command: Command) -> Fulfillment:
-    """Take it in at the shop where it will be picked up; what did not arrive is looked for elsewhere."""
-    done = await _step(store, command, lambda each: life.arrive(each, counts, command.by))
-    return await resource(store, done, now=command.at)
+    """Take in at the shop all that is still on the way; or so much of it, what did not come being looked for elsewhere.
+
+    As receiving and closing its transfer in one.
+    """
+    check_command(command)
+    there = await store.fulfillments.by_id(command.id)
+    if there is None:
+        raise Refused(NotFound(path=("input", "id"), kind=KIND, id=command.id))
+    content = content_of(command)
+    known = there.step_of(command.key)
+    if known is not None and known.fingerprint == content:
+        return await resource(store, await post(store, store.fulfillments, there), now=command.at)
+    if known is not None or await store.fulfillments.by_key(command.key) is not None:
+        raise Refused(IdempotencyKeyReused(key=command.key))
+    need_location(command.by, str(there.place_id))
+    need_state(KIND, there, there.state, FulfillmentState.IN_TRANSIT)
+    await open_leg(store, there)
+    own = replace(command, id=life.leg_id(there), key=fingerprint("arrive", there.id, command.key))
+    came = await take_step(store, store.transfers, TRANSFER, own, lambda each: leg.arrive(each, counts, own.by))
+    step = Step(command.key, content, "arrive", FulfillmentState.ARRIVED, command.at, command.by.actor.name)
+    await hand_on(store, came, command.at, step)
+    return await as_it_is(store, command.id)
 
 
 async def deliver(store: InventoryStore, command: Command) -> Fulfillment:

@@ -1,6 +1,6 @@
 """What can be done with a fulfilment in which state, what moves by it, and what is told. No I/O, no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -181,32 +181,27 @@ def ship(fulfillment: Fulfillment, carrier: str | None, tracking: str | None, by
     home = fulfillment.kind is Kind.SHIP
     reason = MovementReason.HANDED_OVER if home else MovementReason.TRANSFERRED
     state = State.SHIPPED if home else State.IN_TRANSIT
-    after = replace(fulfillment, state=state, carrier=carrier, tracking=tracking)
+    after = replace(fulfillment, state=state, carrier=carrier, tracking=tracking, unsent=not home)
     return told(after, "shipped" if home else "in_transit", _all(fulfillment, None, reason))
 
 
-def arrive(fulfillment: Fulfillment, counts: Sequence[Count] | None, by: By) -> Decision[Fulfillment]:
-    """It has come to the shop, whole or with fewer pieces: those are lost, and looked for elsewhere."""
-    place_id = str(fulfillment.place_id)
-    need_location(by, place_id)
+def leg_id(fulfillment: Fulfillment) -> str:
+    """The id of the transfer that brings it to the shop."""
+    return f"trf_{fulfillment.id.partition('_')[2]}"
+
+
+def arrive(fulfillment: Fulfillment, came: Mapping[str, int]) -> Decision[Fulfillment]:
+    """Its transfer has brought it to the shop, whole or with fewer pieces: those are looked for elsewhere."""
     need_state(KIND, fulfillment, fulfillment.state, State.IN_TRANSIT)
-    came = {line.sku: line.left for line in fulfillment.lines}
-    if counts is not None:
-        refuse(check_counts(counts, LINES, least=0))
-        refuse(_beyond([Picked(each.sku, each.quantity, place=each.place) for each in counts], came))
-        came = dict.fromkeys(came, 0) | {count.sku: count.quantity for count in counts}
-    lost = [(line.sku, line.left - came[line.sku]) for line in fulfillment.lines]
-    moves = [
-        Move(sku, place_id, pieces, None, StockState.COMMITTED, MovementReason.TRANSFERRED)
-        for sku, pieces in came.items()
-    ]
+    missing = _added(fulfillment.missing, [(line.sku, line.left - came.get(line.sku, 0)) for line in fulfillment.lines])
     lines = tuple(
-        replace(line, picked=came[line.sku], short=line.quantity - came[line.sku]) for line in fulfillment.lines
+        replace(line, picked=came.get(line.sku, 0), short=line.quantity - came.get(line.sku, 0))
+        for line in fulfillment.lines
     )
-    state = State.ARRIVED if any(came.values()) else State.SHORT
-    missing = _added(fulfillment.missing, lost)
+    there = any(came.values())
+    state = State.ARRIVED if there else State.SHORT
     after = replace(fulfillment, lines=lines, missing=missing, resourcing=bool(missing), state=state)
-    return told(after, "arrived" if any(came.values()) else "short", moves)
+    return told(after, "arrived" if there else "short")
 
 
 def deliver(fulfillment: Fulfillment) -> Decision[Fulfillment]:

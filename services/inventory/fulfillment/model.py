@@ -150,6 +150,7 @@ class Fulfillment(Paper):
     `sold_at` where the clerk stood who sold them. `missing` are pieces nobody has looked elsewhere for yet;
     `resourcing` says that somebody has to, or has to finish it. `picks` is None where the source has no limit;
     `is_sure`: its making, of which it is the first, has found room for all and is only finished from then on.
+    `unsent`: its transfer to the shop (`leg`) is still to be opened.
     """
 
     order_id: str | None
@@ -179,6 +180,7 @@ class Fulfillment(Paper):
     returns: tuple[GivenBack, ...] = field(default=())
     picks: Picks | None = None
     is_sure: bool = False
+    unsent: bool = False
 
     @property
     def is_handed_over(self) -> bool:

@@ -29,8 +29,8 @@ LOOKED_AT = 60
 """Calendar days in which these are sought."""
 LAPSES = timedelta(days=2)
 """After its day began a hold may go: the day is over everywhere on earth."""
-TURNS = 8
-"""Days must fill between the look and the hold this many times in a row before we give up."""
+TURNS = 64
+"""Each turn in vain is another caller who took the room between the look and the hold: so many come at once at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("state", ASCENDING), ("updated_at", ASCENDING)], name="state"),
         IndexModel([("collect_by", ASCENDING)], name="ready", partialFilterExpression={"state": "READY"}),
         IndexModel([("updated_at", ASCENDING)], name="resourcing", partialFilterExpression={"resourcing": True}),
+        IndexModel([("updated_at", ASCENDING)], name="unsent", partialFilterExpression={"unsent": True}),
         IndexModel([("updated_at", ASCENDING)], name="picks", partialFilterExpression={"picks.untold": True}),
     ],
 }
@@ -97,6 +98,19 @@ class FulfillmentStore(PaperStore[Fulfillment]):
     async def resourcing(self, before: datetime) -> list[Fulfillment]:
         """The next batch whose missing pieces have been nobody's business since then."""
         return await self.find({"resourcing": True, "updated_at": {"$lt": before}}, "updated_at")
+
+    async def unsent(self) -> list[Fulfillment]:
+        """The next batch that has left for its shop and whose transfer may not be opened."""
+        return await self.find({"unsent": True}, "updated_at")
+
+    async def sent(self, id: str) -> None:
+        """Its transfer is opened."""
+        await self.collection.update_one({"_id": id}, {"$set": {"unsent": False}})
+
+    async def on_the_way(self, ids: Sequence[str], session: AsyncClientSession | None = None) -> set[str]:
+        """Those of these that have not arrived."""
+        rows = self.collection.find({"_id": {"$in": list(ids)}, "state": "IN_TRANSIT"}, {"_id": 1}, session=session)
+        return {row["_id"] async for row in rows}
 
     async def untold(self) -> list[Fulfillment]:
         """The next batch whose picks are over and whose day does not know it yet."""
@@ -155,6 +169,7 @@ def _body(fulfillment: Fulfillment) -> Document:
         "kind": fulfillment.kind.value,
         "state": fulfillment.state.value,
         "lines": [asdict(line) for line in fulfillment.lines],
+        "unsent": fulfillment.unsent,
         "code": None if fulfillment.code is None else asdict(fulfillment.code),
         "missing": [{"sku": sku, "quantity": pieces} for sku, pieces in fulfillment.missing],
         "replacements": [asdict(each) for each in fulfillment.replacements],
@@ -176,6 +191,7 @@ def _fulfillment(document: Document) -> Fulfillment:
         returns=tuple(_given_back(each) for each in document["returns"]),
         picks=_picks(document.get("picks")),
         is_sure=document.get("is_sure", False),
+        unsent=document.get("unsent", False),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from services.inventory.fulfillment import life
 from services.inventory.fulfillment.actions import allocate, draft_of
+from services.inventory.fulfillment.leg import open_leg
 from services.inventory.fulfillment.model import Fulfillment, FulfillmentState
 from services.inventory.fulfillment.picks import tell_day
 from services.inventory.fulfillment.resource import resource
@@ -23,6 +24,7 @@ async def sweep_fulfillments(store: InventoryStore, now: datetime) -> int:
     done += await each_alone(stalled, lambda each: _finish_making(store, each))
     resourcing = await store.fulfillments.resourcing(before)
     done += await each_alone(resourcing, lambda each: resource(store, each, now=now))
+    done += await each_alone(await store.fulfillments.unsent(), lambda each: open_leg(store, each))
     done += await each_alone(await store.fulfillments.untold(), lambda each: tell_day(store, each, now))
     return done + await post_left_over(store, store.fulfillments)
 

@@ -3,14 +3,12 @@
 from datetime import datetime
 
 from kit.errors import Refused, Unavailable
-from services.inventory.fulfillment.model import committed as committed_by_fulfillment
 from services.inventory.model import Actor, StockState
-from services.inventory.owed.model import committed as committed_for_later
+from services.inventory.paper.claims import claims_of
 from services.inventory.paper.model import CommittedToPapers
 from services.inventory.stock.actions import move
 from services.inventory.stock.model import StockLevel, StockMove, change_of
 from services.inventory.store import InventoryStore
-from services.inventory.transfer.model import committed as committed_by_transfer
 
 
 async def move_by_hand(store: InventoryStore, wanted: StockMove, *, actor: Actor, now: datetime) -> StockLevel:
@@ -28,12 +26,11 @@ async def move_by_hand(store: InventoryStore, wanted: StockMove, *, actor: Actor
 
 async def _refuse_what_papers_have(store: InventoryStore, wanted: StockMove, committed: int) -> None:
     transfers = await store.transfers.claiming(wanted.sku, wanted.location_id)
+    going = await store.fulfillments.on_the_way([str(each.fulfillment_id) for each in transfers])
     fulfillments = await store.fulfillments.claiming(wanted.sku, wanted.location_id)
     owed = await store.owed.at(wanted.sku, wanted.location_id)
     await store.owed.clear([each.reservation.id for each in owed if each.is_over])
-    claims = [claim for each in owed for claim in committed_for_later(each)]
-    claims += [claim for transfer in transfers for claim in committed_by_transfer(transfer)]
-    claims += [claim for fulfillment in fulfillments for claim in committed_by_fulfillment(fulfillment)]
+    claims = claims_of(transfers, going, fulfillments, owed)
     mine = [claim for claim in claims if claim.stock_id == wanted.stock_id]
     if any(claim.quantity is None for claim in mine):
         raise Unavailable("a paper is just moving pieces of this stock; try again")

@@ -12,15 +12,13 @@ from kit.times import utc_now
 from services.inventory.adjustment.actions import sweep_adjustments
 from services.inventory.backorder.actions import sweep_backorders
 from services.inventory.count.actions import sweep_counts
-from services.inventory.fulfillment.model import committed as committed_by_fulfillment
 from services.inventory.fulfillment.sweep import sweep_fulfillments
-from services.inventory.owed.model import committed as committed_for_later
 from services.inventory.paper.actions import post_left_over
-from services.inventory.paper.model import Claim, audit_claims
+from services.inventory.paper.claims import claims_of
+from services.inventory.paper.model import audit_claims
 from services.inventory.pick.actions import sweep_waves
 from services.inventory.store import InventoryStore
 from services.inventory.transfer.actions import sweep_transfers
-from services.inventory.transfer.model import committed as committed_by_transfer
 
 log = logger(__name__)
 
@@ -51,14 +49,11 @@ async def sweep_papers_for_ever(store: InventoryStore) -> None:
 async def audit_papers(store: InventoryStore, session: AsyncClientSession, committed: Mapping[str, int]) -> list[str]:
     """Every stock with fewer committed pieces (`committed`, by stock id) than open papers, and reservations of which
     no fulfilment has been made yet, have committed there; and every paper that is stuck."""
-    claims: list[Claim] = []
     problems: list[str] = []
-    for transfer in await store.transfers.on_the_books(session):
-        claims += committed_by_transfer(transfer)
-    for fulfillment in await store.fulfillments.on_the_books(session):
-        claims += committed_by_fulfillment(fulfillment)
-    for owed in await store.owed.every(session):
-        claims += committed_for_later(owed)
+    transfers = await store.transfers.on_the_books(session)
+    going = await store.fulfillments.on_the_way([str(each.fulfillment_id) for each in transfers], session)
+    fulfillments = await store.fulfillments.on_the_books(session)
+    claims = claims_of(transfers, going, fulfillments, await store.owed.every(session))
     for papers in store.papers:
         for id, since in (await papers.stuck(session, utc_now() - STUCK)).items():
             problems.append(f"{id}: has movements of stock to make since {since.isoformat()}")

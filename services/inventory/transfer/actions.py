@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from kit.errors import NotFound, Refused
 from kit.ids import new_id
+from services.inventory.fulfillment.leg import hand_on
 from services.inventory.model import LocationId, Sku
 from services.inventory.paper.actions import INVENTORY, each_alone, open_paper, post_left_over, take_step
 from services.inventory.paper.model import Command, Count, Step, refuse
@@ -79,15 +80,17 @@ async def ship_transfer(
 
 
 async def receive_transfer(store: InventoryStore, arrivals: Sequence[Arrival], command: Command) -> Transfer:
-    """Take in what arrived, never more than is on the way."""
-    return await take_step(
+    """Take in what arrived, never more than is on the way; a fulfilment's pieces when nothing more is."""
+    done = await take_step(
         store, store.transfers, KIND, command, lambda each: model.receive(each, arrivals, command.by)
     )
+    return await hand_on(store, done, command.at)
 
 
 async def close_transfer(store: InventoryStore, command: Command) -> Transfer:
     """Give up what has not arrived."""
-    return await take_step(store, store.transfers, KIND, command, lambda each: model.close(each, command.by))
+    done = await take_step(store, store.transfers, KIND, command, lambda each: model.close(each, command.by))
+    return await hand_on(store, done, command.at)
 
 
 async def find_lost(store: InventoryStore, counts: Sequence[Count], location_id: str, command: Command) -> Transfer:
@@ -99,8 +102,10 @@ async def find_lost(store: InventoryStore, counts: Sequence[Count], location_id:
 
 async def sweep_transfers(store: InventoryStore, now: datetime) -> int:
     """Finish the next batch of what crashes left half done; return how many transfers that was."""
-    stalled = await store.transfers.stalled(now - timedelta(seconds=APPROVAL_S))
+    before = now - timedelta(seconds=APPROVAL_S)
+    stalled, unhanded = await store.transfers.stalled(before), await store.transfers.unhanded(before)
     done = await each_alone(stalled, lambda transfer: finish_approval(store, transfer, now))
+    done += await each_alone(unhanded, lambda transfer: hand_on(store, transfer, now))
     return done + await post_left_over(store, store.transfers)
 
 

@@ -6,6 +6,8 @@
 APPROVING takes the pieces out of what is available at the origin, all lines or none, and falls back to REQUESTED where
 they are not there. From APPROVED on they are committed at the origin; SHIPPED takes them out of its stock, and what has
 neither arrived nor been given up is in transit, counted here and nowhere else.
+
+A transfer may be the way of a fulfilment's pieces to the shop where they are picked up: see `leg`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,6 +82,8 @@ class Transfer(Paper):
     due_at: datetime | None = None
     tracking: str | None = None
     reservation_key: str | None = None
+    fulfillment_id: str | None = None
+    handing: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -173,7 +177,7 @@ def request(id: str, draft: TransferDraft, by: By, at: datetime) -> Decision[Tra
         lines=tuple(TransferLine(line.sku, line.quantity) for line in draft.lines),
         due_at=draft.due_at,
     )
-    return _told(transfer, "transfer_requested")
+    return told(transfer, "transfer_requested")
 
 
 def begin_approval(transfer: Transfer, by: By) -> Decision[Transfer]:
@@ -187,7 +191,7 @@ def begin_approval(transfer: Transfer, by: By) -> Decision[Transfer]:
 def end_approval(transfer: Transfer) -> Decision[Transfer]:
     """To APPROVED: the pieces are committed."""
     need_state(KIND, transfer, transfer.state, TransferState.APPROVING)
-    return _told(replace(transfer, state=TransferState.APPROVED), "transfer_approved")
+    return told(replace(transfer, state=TransferState.APPROVED), "transfer_approved")
 
 
 def fail_approval(transfer: Transfer) -> Decision[Transfer]:
@@ -200,7 +204,7 @@ def reject(transfer: Transfer, by: By) -> Decision[Transfer]:
     """The origin says no."""
     need_location(by, transfer.origin_id)
     need_state(KIND, transfer, transfer.state, TransferState.REQUESTED)
-    return _told(replace(transfer, state=TransferState.REJECTED), "transfer_rejected")
+    return told(replace(transfer, state=TransferState.REJECTED), "transfer_rejected")
 
 
 def cancel(transfer: Transfer, by: By) -> Decision[Transfer]:
@@ -211,7 +215,7 @@ def cancel(transfer: Transfer, by: By) -> Decision[Transfer]:
     moves = [
         _at_origin(transfer, line.sku, line.requested, StockState.AVAILABLE, MovementReason.CANCELLED) for line in back
     ]
-    return _told(replace(transfer, state=TransferState.CANCELLED), "transfer_cancelled", moves)
+    return told(replace(transfer, state=TransferState.CANCELLED), "transfer_cancelled", moves)
 
 
 def ship(transfer: Transfer, counts: Sequence[Count] | None, tracking: str | None, by: By) -> Decision[Transfer]:
@@ -221,7 +225,7 @@ def ship(transfer: Transfer, counts: Sequence[Count] | None, tracking: str | Non
     sent = {line.sku: line.requested for line in transfer.lines}
     if counts is not None:
         refuse(check_counts(counts, LINES, least=0))
-        refuse(_beyond(counts, sent, "were approved"))
+        refuse(beyond(counts, sent, "were approved"))
         sent = dict.fromkeys(sent, 0) | {count.sku: count.quantity for count in counts}
         if not any(sent.values()):
             raise Refused(InvalidInput(path=LINES, expected="at least one piece", got="none"))
@@ -232,7 +236,7 @@ def ship(transfer: Transfer, counts: Sequence[Count] | None, tracking: str | Non
         moves.append(_at_origin(transfer, line.sku, kept, StockState.AVAILABLE, MovementReason.CANCELLED))
     lines = tuple(replace(line, shipped=sent[line.sku]) for line in transfer.lines)
     after = replace(transfer, state=TransferState.SHIPPED, lines=lines, tracking=tracking)
-    return _told(after, "transfer_shipped", moves)
+    return told(after, "transfer_shipped", moves)
 
 
 def receive(transfer: Transfer, arrivals: Sequence[Arrival], by: By) -> Decision[Transfer]:
@@ -242,14 +246,12 @@ def receive(transfer: Transfer, arrivals: Sequence[Arrival], by: By) -> Decision
     counts = [Count(each.sku, each.quantity + each.damaged, each.place) for each in arrivals]
     refuse(check_counts(counts, LINES))
     refuse(_negative(arrivals))
-    refuse(_beyond(counts, {line.sku: line.in_transit for line in transfer.lines}, "are on the way"))
+    refuse(beyond(counts, {line.sku: line.in_transit for line in transfer.lines}, "are on the way"))
     by_sku = {each.sku: each for each in arrivals}
     moves = []
     for each in arrivals:
-        moves.append(
-            _at_destination(transfer, each.sku, each.quantity, StockState.AVAILABLE, MovementReason.TRANSFERRED)
-        )
-        moves.append(_at_destination(transfer, each.sku, each.damaged, StockState.DAMAGED, MovementReason.TRANSFERRED))
+        moves.append(whole(transfer, each.sku, each.quantity))
+        moves.append(_at_destination(transfer, each.sku, each.damaged, StockState.DAMAGED))
     lines = tuple(
         replace(
             line, received=line.received + by_sku[line.sku].quantity, damaged=line.damaged + by_sku[line.sku].damaged
@@ -260,7 +262,7 @@ def receive(transfer: Transfer, arrivals: Sequence[Arrival], by: By) -> Decision
     )
     done = not any(line.in_transit for line in lines)
     after = replace(transfer, lines=lines, state=TransferState.COMPLETED if done else TransferState.SHIPPED)
-    return _told(after, "transfer_completed" if done else "transfer_received", moves)
+    return told(after, "transfer_completed" if done else "transfer_received", moves)
 
 
 def close(transfer: Transfer, by: By) -> Decision[Transfer]:
@@ -268,7 +270,7 @@ def close(transfer: Transfer, by: By) -> Decision[Transfer]:
     need_any_location(by, (transfer.origin_id, transfer.destination_id))
     need_state(KIND, transfer, transfer.state, TransferState.SHIPPED)
     lines = tuple(replace(line, lost=line.lost + line.in_transit) for line in transfer.lines)
-    return _told(replace(transfer, lines=lines, state=TransferState.COMPLETED), "transfer_completed")
+    return told(replace(transfer, lines=lines, state=TransferState.COMPLETED), "transfer_completed")
 
 
 def find(transfer: Transfer, counts: Sequence[Count], location_id: str, by: By) -> Decision[Transfer]:
@@ -279,7 +281,7 @@ def find(transfer: Transfer, counts: Sequence[Count], location_id: str, by: By) 
         path = ("input", "locationId")
         raise Refused(InvalidInput(path=path, expected="the origin or the destination", got=repr(location_id)))
     refuse(check_counts(counts, LINES))
-    refuse(_beyond(counts, {line.sku: line.lost for line in transfer.lines}, "were lost"))
+    refuse(beyond(counts, {line.sku: line.lost for line in transfer.lines}, "were lost"))
     found = {count.sku: count.quantity for count in counts}
     here = location_id == transfer.destination_id
     lines = tuple(
@@ -295,10 +297,11 @@ def find(transfer: Transfer, counts: Sequence[Count], location_id: str, by: By) 
         Move(sku, location_id, pieces, None, StockState.AVAILABLE, MovementReason.FOUND)
         for sku, pieces in found.items()
     ]
-    return _told(replace(transfer, lines=lines), "transfer_found", moves)
+    return told(replace(transfer, lines=lines), "transfer_found", moves)
 
 
-def _beyond(counts: Sequence[Count], most: Mapping[str, int], what: str) -> list[Refusal]:
+def beyond(counts: Sequence[Count], most: Mapping[str, int], what: str) -> list[Refusal]:
+    """What is wrong with pieces of SKUs of which there are at most so many."""
     problems: list[Refusal] = []
     for count in counts:
         path = (*LINES, str(count.place))
@@ -330,11 +333,18 @@ def _at_origin(transfer: Transfer, sku: str, pieces: int, target: StockState | N
     return Move(sku, transfer.origin_id, pieces, StockState.COMMITTED, target, reason)
 
 
-def _at_destination(transfer: Transfer, sku: str, pieces: int, target: StockState, reason: MovementReason) -> Move:
-    return Move(sku, transfer.destination_id, pieces, None, target, reason)
+def whole(transfer: Transfer, sku: str, pieces: int) -> Move:
+    """Whole pieces that arrive: anybody's, or their fulfilment's."""
+    target = StockState.AVAILABLE if transfer.fulfillment_id is None else StockState.COMMITTED
+    return _at_destination(transfer, sku, pieces, target)
 
 
-def _told(transfer: Transfer, name: str, moves: Sequence[Move] = ()) -> Decision[Transfer]:
+def _at_destination(transfer: Transfer, sku: str, pieces: int, target: StockState) -> Move:
+    return Move(sku, transfer.destination_id, pieces, None, target, MovementReason.TRANSFERRED)
+
+
+def told(transfer: Transfer, name: str, moves: Sequence[Move] = ()) -> Decision[Transfer]:
+    """The decision for this transfer, with its event."""
     lines: list[dict[str, Any]] = [
         {
             "sku": line.sku,
@@ -350,6 +360,7 @@ def _told(transfer: Transfer, name: str, moves: Sequence[Move] = ()) -> Decision
         "transferId": transfer.id,
         "originId": transfer.origin_id,
         "destinationId": transfer.destination_id,
+        "fulfillmentId": transfer.fulfillment_id,
         "state": transfer.state.value,
         "lines": lines,
     }

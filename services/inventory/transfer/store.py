@@ -15,6 +15,7 @@ from services.inventory.transfer.model import Transfer, TransferFilter, Transfer
 
 COLLECTION = "transfers"
 OPEN = ["APPROVED", "SHIPPED"]
+HANDING: Document = {"handing": True}
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     COLLECTION: [
@@ -22,6 +23,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel([("origin_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="origin"),
         IndexModel([("destination_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="destination"),
         IndexModel([("state", ASCENDING), ("updated_at", ASCENDING)], name="state"),
+        IndexModel([("updated_at", ASCENDING)], name="handing", partialFilterExpression=HANDING),
     ],
 }
 
@@ -46,13 +48,23 @@ class TransferStore(PaperStore[Transfer]):
         """The next batch of transfers whose approval was begun before then and never ended."""
         return await self.find({"state": "APPROVING", "updated_at": {"$lt": before}}, "updated_at")
 
+    async def unhanded(self, before: datetime) -> list[Transfer]:
+        """The next batch that came to their end before then, and whose fulfilments may not know it."""
+        return await self.find({**HANDING, "state": "COMPLETED", "updated_at": {"$lt": before}}, "updated_at")
+
+    async def handed_on(self, id: str) -> None:
+        """Its fulfilment has what arrived."""
+        await self.collection.update_one({"_id": id, **HANDING}, {"$set": {"handing": False}})
+
     async def claiming(self, sku: str, location_id: str) -> list[Transfer]:
-        """Those that have committed pieces of this SKU at their origin."""
-        return await self.find({"origin_id": location_id, "state": {"$in": OPEN}, "lines.sku": sku}, "_id", MAX_CLAIMS)
+        """Those that have committed pieces of this SKU at their origin, or may have brought some for a fulfilment."""
+        ends = [{"origin_id": location_id, "state": {"$in": OPEN}}, {"destination_id": location_id, **HANDING}]
+        return await self.find({"$or": ends, "lines.sku": sku}, "_id", MAX_CLAIMS)
 
     async def on_the_books(self, session: AsyncClientSession) -> list[Transfer]:
         """Every transfer that holds committed stock, or has posts to make, at the session's one instant."""
-        return await self.open_at({"$or": [{"state": {"$in": OPEN}}, {"pending.0": {"$exists": True}}]}, session)
+        where: Document = {"$or": [{"state": {"$in": OPEN}}, HANDING, {"pending.0": {"$exists": True}}]}
+        return await self.open_at(where, session)
 
 
 def _body(transfer: Transfer) -> Document:
@@ -64,6 +76,8 @@ def _body(transfer: Transfer) -> Document:
         "due_at": transfer.due_at,
         "tracking": transfer.tracking,
         "reservation_key": transfer.reservation_key,
+        "fulfillment_id": transfer.fulfillment_id,
+        "handing": transfer.handing,
     }
 
 
@@ -77,4 +91,6 @@ def _transfer(document: Document) -> Transfer:
         due_at=document["due_at"],
         tracking=document["tracking"],
         reservation_key=document["reservation_key"],
+        fulfillment_id=document.get("fulfillment_id"),
+        handing=document.get("handing", False),
     )

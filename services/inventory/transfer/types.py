@@ -58,6 +58,9 @@ class Transfer:
     lines: list[TransferLine] = strawberry.field(description="One a SKU.")
     due_at: datetime | None = strawberry.field(description="When it should be there.")
     tracking: str | None = strawberry.field(description="The carrier's number.")
+    fulfillment_id: strawberry.ID | None = strawberry.field(
+        description="The fulfilment whose pieces it brings to the shop where they are picked up; null for any other."
+    )
     history: list[HistoryEntry] = strawberry.field(description="What happened, oldest first.")
     version: int = strawberry.field(description="Rises with every step.")
     created_at: datetime = strawberry.field(description="When it was asked for.")
@@ -84,6 +87,7 @@ class Transfer:
             lines=[TransferLine.of(line) for line in transfer.lines],
             due_at=transfer.due_at,
             tracking=transfer.tracking,
+            fulfillment_id=None if transfer.fulfillment_id is None else strawberry.ID(transfer.fulfillment_id),
             history=history_of(transfer),
             version=transfer.version,
             created_at=transfer.created_at,

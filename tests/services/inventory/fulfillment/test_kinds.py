@@ -1,17 +1,25 @@
 """Sent home, sent to the shop, sold from another shop's shelf, held at the counter; and what comes back."""
 
+import asyncio
 from typing import Any
 
-from kit.errors import InvalidInput, NotFound
+from kit.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from kit.mongo import Database
+from kit.pages import PageArgs
+from kit.times import utc_now
+from services.inventory.actions import audit
 from services.inventory.fulfillment import actions
 from services.inventory.fulfillment.giving_back import Inspected
 from services.inventory.fulfillment.model import Fulfillment, FulfillmentKind, FulfillmentState
-from services.inventory.paper.model import Count, QuantityExceeded, WrongLocation, WrongState
-from services.inventory.stock.model import Quantities
+from services.inventory.model import MovementReason, StockState
+from services.inventory.paper.hand import move_by_hand
+from services.inventory.paper.model import CommittedToPapers, Count, QuantityExceeded, WrongLocation, WrongState
+from services.inventory.stock.model import Quantities, StockMove
 from services.inventory.store import InventoryStore
+from services.inventory.transfer import actions as transfers
+from services.inventory.transfer.model import Arrival, Transfer, TransferFilter
 from tests.services.inventory.fulfillment.world import Desk
-from tests.services.inventory.paper.world import at_location, crash_everywhere, refusal, step
+from tests.services.inventory.paper.world import CLERK, at_location, crash_everywhere, refusal, step
 from tests.services.inventory.world import MUG, Shop
 
 State, Kind = FulfillmentState, FulfillmentKind
@@ -90,6 +98,72 @@ async def test_what_is_lost_on_the_way_to_the_shop_is_taken_from_elsewhere(desk:
     child = await desk.now(replacement.id)
     assert (child.source_id, child.kind, child.place_id) == (shop.ginza, Kind.PICKUP, shop.ginza)
     assert await shop.quantities(MUG) == Quantities(3, committed=3)
+
+
+async def leg_of(desk: Desk, made: Fulfillment) -> Transfer:
+    (leg,) = (await desk.shop.store.transfers.list_page(TransferFilter(), PageArgs.parse(9, None))).nodes
+    assert leg.fulfillment_id == made.id
+    return leg
+
+
+async def test_the_way_to_the_shop_is_a_transfer_that_is_received_in_parts(desk: Desk) -> None:
+    shop = desk.shop
+    await shop.stock({MUG: 5}, at=shop.osaka)
+    await shop.stock({MUG: 1})
+    made = await desk.picked(await desk.from_osaka(MUG, 4))
+    await ship(shop, made)
+    leg = await leg_of(desk, made)
+    assert (leg.state, leg.tracking, leg.origin_id, leg.destination_id, leg.lines[0].in_transit) == (
+        *("SHIPPED", "TRK-1", shop.osaka, shop.ginza),
+        4,
+    )
+    stopped = await refusal(transfers.cancel_transfer(shop.store, step(leg.id, "cancel")))
+    assert isinstance(stopped, WrongState)
+    await transfers.receive_transfer(shop.store, [Arrival(MUG, 2, 1)], step(leg.id, "receive"))
+    assert await shop.quantities(MUG) == Quantities(4, 1, committed=2, damaged=1)
+    assert (await desk.now(made.id)).state is State.IN_TRANSIT
+    away = StockMove("away", MUG, shop.ginza, StockState.COMMITTED, None, 1, MovementReason.CORRECTED)
+    taken = await refusal(move_by_hand(shop.store, away, actor=CLERK.actor, now=utc_now()))
+    assert isinstance(taken, CommittedToPapers)
+    assert taken.paper_ids == (leg.id,)
+    assert await audit(shop.store) == []
+    await transfers.receive_transfer(shop.store, [Arrival(MUG, 1)], step(leg.id, "receive"))
+    there = await desk.now(made.id)
+    assert (there.state, there.lines[0].picked, there.lines[0].short) == (State.ARRIVED, 3, 1)
+    assert [each.location_id for each in there.replacements] == [shop.ginza]
+    waiting = await actions.make_ready(shop.store, step(made.id, "ready"))
+    assert (await desk.collect(waiting)).state is State.COLLECTED
+    assert await shop.quantities(MUG) == Quantities(2, committed=1, damaged=1)
+
+
+async def test_what_its_transfer_gives_up_is_short_and_may_be_found(desk: Desk) -> None:
+    shop = desk.shop
+    await shop.stock({MUG: 2}, at=shop.osaka)
+    made = await desk.picked(await desk.from_osaka(MUG, 2))
+    await ship(shop, made)
+    leg = await leg_of(desk, made)
+    await transfers.close_transfer(shop.store, step(leg.id, "close"))
+    assert (await desk.now(made.id)).state is State.SHORT
+    await transfers.find_lost(shop.store, [Count(MUG, 1)], shop.ginza, step(leg.id, "find"))
+    assert await shop.quantities(MUG) == Quantities(1, 1)
+
+
+async def test_the_key_of_an_arrival_is_its_own(desk: Desk) -> None:
+    shop = desk.shop
+    await shop.stock({MUG: 5}, at=shop.osaka)
+    made = await desk.picked(await desk.from_osaka(MUG, 2))
+    await ship(shop, made)
+    foreign = await refusal(actions.arrive(shop.store, None, step(made.id, "arrive", by=at_location(shop.osaka))))
+    assert isinstance(foreign, WrongLocation)
+    with_key = step(made.id, "arrive", "all", key="arrived")
+    done = await asyncio.gather(*[actions.arrive(shop.store, None, with_key) for _ in range(4)])
+    assert {(each.state, each.version) for each in done} == {(State.ARRIVED, done[0].version)}
+    other = await refusal(actions.arrive(shop.store, [Count(MUG, 1)], step(made.id, "arrive", "one", key="arrived")))
+    assert other == IdempotencyKeyReused(key="arrived")
+    late = await refusal(actions.arrive(shop.store, None, step(made.id, "arrive")))
+    assert isinstance(late, WrongState)
+    reused = await refusal(actions.make_ready(shop.store, step(made.id, "ready", key="arrived")))
+    assert reused == IdempotencyKeyReused(key="arrived")
 
 
 async def test_one_order_from_two_places_is_two_fulfilments(desk: Desk) -> None:
