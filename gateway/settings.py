@@ -70,6 +70,8 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
         "fulfillment:write",
         "inquiries:read",
         "inquiries:write",
+        "lists:read",
+        "lists:write",
         "orders:read",
         "orders:write",
         "points:approve",

@@ -15,6 +15,8 @@ TRACK = "behaviour:write"
 CONSENT = "consents:write"
 INQUIRY_READ = "inquiries:read"
 INQUIRY_WRITE = "inquiries:write"
+LISTS_READ = "lists:read"
+LISTS_WRITE = "lists:write"
 
 
 @dataclass(slots=True)

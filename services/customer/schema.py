@@ -27,6 +27,8 @@ from services.customer.inputs import (
 from services.customer.inquiry.schema import InquiryMutation, InquiryQuery
 from services.customer.inquiry.types import ERRORS as INQUIRY_ERRORS
 from services.customer.postal.schema import PostalQuery
+from services.customer.shopping.schema import ShoppingMutation, ShoppingQuery
+from services.customer.shopping.types import ERRORS as SHOPPING_ERRORS
 from services.customer.types import (
     Customer,
     CustomerCreatePayload,
@@ -41,7 +43,7 @@ from services.customer.types import (
 
 
 @strawberry.type
-class Query(PostalQuery, InquiryQuery):
+class Query(PostalQuery, InquiryQuery, ShoppingQuery):
     """What may be read, by the customer themselves or with customers:read."""
 
     @strawberry.field(description="One customer: the caller themselves, or anybody with customers:read.")
@@ -88,7 +90,7 @@ class Query(PostalQuery, InquiryQuery):
 
 
 @strawberry.type
-class Mutation(BehaviourMutation, ConsentMutation, InquiryMutation):
+class Mutation(BehaviourMutation, ConsentMutation, InquiryMutation, ShoppingMutation):
     """What may be changed; all of it needs the scope customers:write."""
 
     @strawberry.mutation(description="A new customer with all their identities, or nothing.", directives=[needs(WRITE)])
@@ -194,5 +196,12 @@ async def _remove_identity(info: Info, input: CustomerIdentityRemoveInput) -> mo
     )
 
 
-ERRORS = (IdentityTaken, TooManyIdentities, CustomerExternalIdTaken, *BEHAVIOUR_ERRORS, *INQUIRY_ERRORS)
+ERRORS = (
+    IdentityTaken,
+    TooManyIdentities,
+    CustomerExternalIdTaken,
+    *BEHAVIOUR_ERRORS,
+    *INQUIRY_ERRORS,
+    *SHOPPING_ERRORS,
+)
 schema = build_schema(Query, Mutation, types=EVENT_TYPES, errors=ERRORS)

@@ -17,6 +17,7 @@ from services.customer.context import READ, Info
 from services.customer.identity import IdentityType as IdentityType  # the graph shows it as it is
 from services.customer.inquiry.fields import InquiryFields
 from services.customer.profile.model import Trait, plain
+from services.customer.shopping.fields import ShoppingFields
 
 strawberry.enum(
     IdentityType,
@@ -141,7 +142,7 @@ class SourcedValue:
 @strawberry.federation.type(
     keys=["id"], description="A customer, the same on every channel. Seen by themselves and with customers:read."
 )
-class Customer(BehaviourFields, ConsentFields, InquiryFields):
+class Customer(BehaviourFields, ConsentFields, InquiryFields, ShoppingFields):
     """See `model.Customer`."""
 
     row: strawberry.Private[model.Customer]

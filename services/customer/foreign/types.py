@@ -41,6 +41,21 @@ class Location:
     id: strawberry.ID = strawberry.field(description="loc_…")
 
 
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("id"), resolvable=False)],
+    description="What a shopper made of it; catalog knows it.",
+)
+class Design:
+    """Catalog's, by its key."""
+
+    id: strawberry.ID = strawberry.field(description="dsg_…")
+
+
+def design_of(id: str | None) -> Design | None:
+    """By its key."""
+    return None if id is None else Design(id=strawberry.ID(id))
+
+
 def variant_of(sku: str | None) -> Variant | None:
     """By its key."""
     return None if sku is None else Variant(sku=strawberry.ID(sku))

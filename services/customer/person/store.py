@@ -15,6 +15,8 @@ from services.customer.inquiry.store import INDEXES as INQUIRY_INDEXES
 from services.customer.inquiry.store import InquiryStore
 from services.customer.kin.store import INDEXES as KIN_INDEXES
 from services.customer.kin.store import KinStore
+from services.customer.shopping.store import INDEXES as SHOPPING_INDEXES
+from services.customer.shopping.store import ShoppingStore
 from services.customer.vault.store import Vault
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
@@ -23,6 +25,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **DEVICE_INDEXES,
     **BEHAVIOUR_INDEXES,
     **INQUIRY_INDEXES,
+    **SHOPPING_INDEXES,
 }
 
 
@@ -36,3 +39,4 @@ class PersonStore:
         self.device = DeviceStore(db)
         self.behaviour = BehaviourStore(db)
         self.inquiry = InquiryStore(db, vault)
+        self.shopping = ShoppingStore(db, vault)
