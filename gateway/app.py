@@ -18,14 +18,18 @@ from starlette.types import ASGIApp
 
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access
 from gateway.engine import Engine, EngineSettings
+from gateway.envelope import PREFLIGHT_HEADERS
 from gateway.executor import ServicePolicy
 from gateway.graphiql import ReadyQuery, explorer_routes
+from gateway.guard import Guard
 from gateway.health import Health
-from gateway.http import PREFLIGHT_HEADERS, GraphQLEndpoint
-from gateway.keys.directory import KeyDirectory, open_keys
+from gateway.http import COST_HEADER, GraphQLEndpoint
+from gateway.keys.directory import DATABASE, KeyDirectory, open_keys
 from gateway.live import LiveEngine
 from gateway.metrics import Metrics
 from gateway.persisted import PersistedQueries
+from gateway.rate import Limiter
+from gateway.rate.limiter import open_limiter
 from gateway.settings import GatewaySettings
 from gateway.startup import fetch_sdls
 from gateway.subscription import Subscriptions
@@ -34,6 +38,7 @@ from gateway.tokens.reader import Tokens, open_tokens
 from gateway.transports import Transport
 from gateway.transports.pooled_http import PooledHttpTransport
 from gateway.websocket import WebSocketEndpoint
+from gateway.websocket.connection import House, SocketLimits
 from kit.collector import calm_collector
 from kit.context import TRACE_HEADER, ContextSigner
 from kit.log import configure
@@ -55,6 +60,7 @@ def build_gateway(
     default_queries: Sequence[ReadyQuery] = (),
     keys: KeyDirectory | None = None,
     tokens: Tokens | None = None,
+    limiter: Limiter | None = None,
 ) -> Starlette:
     """Compose `subgraphs` (SDL by name), reached through `transports`; raises `CompositionError`.
 
@@ -62,9 +68,9 @@ def build_gateway(
     it ends subscriptions and sockets, which would not end by themselves.
     """
     engine = _live_engine(settings, subgraphs, transports)
-    access = Access(settings, keys, tokens)
-    streams = _Streams.of(settings, engine, access)
-    routes = _routes(settings, engine, transports, streams, access, default_queries)
+    house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
+    streams = house.streams
+    routes = _routes(settings, engine, transports, house, default_queries)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -75,6 +81,7 @@ def build_gateway(
             await _close(transports)
 
     app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.socket_message_bytes = settings.socket_message_bytes
     app.state.begin_stop = streams.stop
     return app
 
@@ -97,12 +104,13 @@ def http_gateway(
         async with (
             _open_keys(settings) as keys,
             open_tokens(settings) as tokens,
+            open_limiter(settings.all_rates(), settings.mongodb_url, access_database(settings)) as limiter,
             opening(settings, signer) as (engine, transports, watch),
         ):
-            access = Access(settings, keys, tokens)
-            streams = _Streams.of(settings, engine, access)
-            app.router.routes.extend(_routes(settings, engine, transports, streams, access, default_queries))
-            app.state.begin_stop = streams.stop
+            house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
+            app.router.routes.extend(_routes(settings, engine, transports, house, default_queries))
+            app.state.begin_stop = house.streams.stop
+            app.state.socket_message_bytes = settings.socket_message_bytes
             every_s = settings.schema_poll_s
             with calm_collector():
                 async with background(**{"watch_schemas": watch(every_s)} if every_s else {}):
@@ -153,6 +161,11 @@ async def _open_keys(settings: GatewaySettings) -> AsyncIterator[KeyDirectory | 
         yield keys
 
 
+def access_database(settings: GatewaySettings) -> str:
+    """Where the gateway keeps what it shares with others like it."""
+    return f"{settings.database_prefix}_{DATABASE}"
+
+
 def _live_engine(
     settings: GatewaySettings, subgraphs: Mapping[str, str], transports: Mapping[str, Transport]
 ) -> LiveEngine:
@@ -161,21 +174,35 @@ def _live_engine(
 
 def _engine_settings(settings: GatewaySettings) -> EngineSettings:
     policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight)
-    rejects, labels = settings.unauthorized == "reject", settings.override_labels
-    return EngineSettings(settings.cached_operations, rejects=rejects, labels=labels, services=policy)
+    return EngineSettings(
+        settings.cached_operations,
+        settings.introspection,
+        settings.unauthorized == "reject",
+        settings.override_labels,
+        services=policy,
+        limits=settings.limits(),
+    )
 
 
 def _routes(
     settings: GatewaySettings,
     engine: LiveEngine,
     transports: Mapping[str, Transport],
-    streams: "_Streams",
-    access: Access,
+    house: "_House",
     default_queries: Sequence[ReadyQuery],
 ) -> list[BaseRoute]:
     signer = ContextSigner(context_secret(settings))
-    persisted = PersistedQueries()
-    endpoint = GraphQLEndpoint(engine, access, signer, settings.gateway_timeout_s, persisted, streams.subscriptions)
+    persisted, streams = PersistedQueries(), house.streams
+    endpoint = GraphQLEndpoint(
+        engine,
+        house.access,
+        signer,
+        settings.gateway_timeout_s,
+        persisted,
+        streams.subscriptions,
+        house.guard,
+        settings.max_tokens,
+    )
     health = Health(transports, signer)
     routes: list[BaseRoute] = [
         Route(ENDPOINT, _with_cors(endpoint, settings.cors_origins)),
@@ -198,15 +225,29 @@ class _Streams:
     sockets: WebSocketEndpoint
 
     @classmethod
-    def of(cls, settings: GatewaySettings, engine: LiveEngine, access: Access) -> "_Streams":
+    def of(cls, settings: GatewaySettings, engine: LiveEngine, access: Access, guard: Guard) -> "_Streams":
         signer = ContextSigner(context_secret(settings))
         subscriptions = Subscriptions(engine, signer, settings.gateway_timeout_s)
-        return cls(subscriptions, WebSocketEndpoint(subscriptions, access, settings.cors_origins))
+        limits = SocketLimits(settings.socket_operations, settings.socket_message_bytes, settings.socket_init_timeout_s)
+        return cls(subscriptions, WebSocketEndpoint(House(subscriptions, access, guard, limits), settings.cors_origins))
 
     async def stop(self) -> None:
         """Sockets first: a client that sees its connection go away subscribes anew, one that sees an error may not."""
         await self.sockets.stop()
         await self.subscriptions.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """What every way in shares."""
+
+    access: Access
+    guard: Guard
+    streams: _Streams
+
+    @classmethod
+    def of(cls, settings: GatewaySettings, engine: LiveEngine, access: Access, guard: Guard) -> "_House":
+        return cls(access, guard, _Streams.of(settings, engine, access, guard))
 
 
 def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -221,10 +262,11 @@ def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:
             "content-type",
             KEY_HEADER,
             TRACE_HEADER,
+            COST_HEADER,
             *NARROWING_HEADERS,
             *PREFLIGHT_HEADERS,
         ],
-        expose_headers=["x-trace-id"],
+        expose_headers=["x-trace-id", "retry-after"],
         max_age=CORS_MAX_AGE_S,
     )
 

@@ -46,6 +46,11 @@ class BoundedCache(Generic[Value]):
         self._held.move_to_end(key)
         return held.value
 
+    def peek(self, key: Hashable) -> Value | None:
+        """Return a value that has been asked for already; counts nothing."""
+        held = self._held.get(key)
+        return None if held is None else held.value
+
     def put(self, key: Hashable, value: Value, weight: int) -> None:
         """Keep a value as long as there is room; one too heavy for the whole cache is not kept."""
         if weight > self._weight:

@@ -13,6 +13,7 @@ from gateway.delivery import Parts
 from gateway.engine import Engine, EngineCounts, GraphQLRequest
 from gateway.errors import CompositionError
 from gateway.executor.services import ServiceCounts
+from gateway.rate import Bill
 from gateway.startup import ask_sdl
 from gateway.supergraph import Supergraph
 from gateway.transports import SubgraphFailure, Transport
@@ -45,16 +46,26 @@ class LiveEngine:
         self._listeners.append(listener)
 
     async def execute(
-        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+        self,
+        request: GraphQLRequest,
+        headers: Mapping[str, str],
+        deadline_s: float,
+        caller: Hashable = None,
+        bill: Bill | None = None,
     ) -> dict[str, Any]:
         """Answer a request, to its end by the engine it began with."""
-        return await self._engine.execute(request, headers, deadline_s, caller)
+        return await self._engine.execute(request, headers, deadline_s, caller, bill)
 
     async def execute_in_parts(
-        self, request: GraphQLRequest, headers: Mapping[str, str], deadline_s: float, caller: Hashable = None
+        self,
+        request: GraphQLRequest,
+        headers: Mapping[str, str],
+        deadline_s: float,
+        caller: Hashable = None,
+        bill: Bill | None = None,
     ) -> tuple[dict[str, Any], Parts | None]:
         """Answer a request in parts, to its end by the engine it began with."""
-        return await self._engine.execute_in_parts(request, headers, deadline_s, caller)
+        return await self._engine.execute_in_parts(request, headers, deadline_s, caller, bill)
 
     async def reload(self, subgraphs: Mapping[str, str]) -> bool:
         """Switch to these SDLs; False if nothing has changed or they do not compose, which the log explains."""

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.cache import BoundedCache, CacheCounts
+from gateway.safelist import Safelist
 
 MAX_QUERIES = 1000
 """As many as prepared operations are kept: a shop's frontends have some hundred."""
@@ -22,6 +23,7 @@ NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
 """Clients look for exactly this, and send the query along the next time."""
 
+NO_LIST = Safelist()
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,15 +49,23 @@ class PersistedQueries:
     def __init__(self, queries: int = MAX_QUERIES, characters: int = MAX_CHARACTERS) -> None:
         self._known = BoundedCache[str](queries, characters)
 
-    def complete(self, envelope: Mapping[str, Any]) -> Asked:
-        """The query of an envelope, its own or the one its hash stands for."""
+    def complete(self, envelope: Mapping[str, Any], safelist: Safelist = NO_LIST) -> Asked:
+        """The query of an envelope, its own or the one its hash stands for, here or on the operator's list.
+
+        A `documentId`, as GraphQL over HTTP has it for trusted documents, is of the list only.
+        """
         query, extensions = envelope.get("query"), envelope.get("extensions")
+        if not query and "documentId" in envelope:
+            listed = safelist.find(envelope["documentId"])
+            if listed is None:
+                raise PersistedQueryUnknown
+            return Asked(listed)
         told = extensions.get("persistedQuery") if isinstance(extensions, Mapping) else None
         if told is None:
             return Asked(query)
         digest = _digest_of(told)
         if not query:
-            known = self._known.get(digest)
+            known = safelist.find(digest) or self._known.get(digest)
             if known is None:
                 raise PersistedQueryUnknown
             return Asked(known)

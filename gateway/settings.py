@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from kit.settings import KEY_PEPPER_FILE, KitSettings, kept_secret
+from gateway.limit_settings import LimitSettings
+from kit.settings import KEY_PEPPER_FILE, kept_secret
 
 MAX_API_KEYS = 1000
 """Keys of the environment are for shops and partners known by name; more belong into a store."""
@@ -110,7 +111,7 @@ STAFF_ROLES: dict[str, frozenset[str]] = {
 """What staff may do by their roles, where an operator says nothing else."""
 
 
-class GatewaySettings(KitSettings):
+class GatewaySettings(LimitSettings):
     """Frozen; a wrong value stops the start with its name."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on")

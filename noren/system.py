@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from gateway.app import build_gateway
+from gateway.app import access_database, build_gateway
 from gateway.keys.directory import open_keys
+from gateway.rate.limiter import open_limiter
 from gateway.settings import GatewaySettings
 from gateway.tokens.reader import open_tokens
 from gateway.transports.in_process import InProcessTransport
@@ -71,6 +72,7 @@ async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: 
     async with (
         open_keys(mongodb_url, settings) as keys,
         open_tokens(settings) as tokens,
+        open_limiter(settings.all_rates(), mongodb_url, access_database(settings)) as limiter,
         open_services(mongodb_url, **overrides) as running,
     ):
         yield build_gateway(
@@ -80,4 +82,5 @@ async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: 
             READY_QUERIES,
             keys,
             tokens,
+            limiter,
         )

@@ -20,9 +20,9 @@ from rich.console import Console
 from starlette.applications import Starlette
 
 from gateway.settings import GatewaySettings
-from gateway.websocket.connection import MAX_MESSAGE_BYTES
 from kit.collector import calm_collector
 from kit.settings import context_secret
+from noren.patience import PatientHttp
 from noren.system import GATEWAY, SERVICES, open_system, port_of
 
 KEEP_ALIVE_S = 75
@@ -35,6 +35,8 @@ RESTARTS = 5
 """A part that dies this often within `RESTART_WINDOW_S` is not going to live."""
 RESTART_WINDOW_S = 60.0
 POLL_S = 0.2
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""Of a WebSocket message to an app that says nothing of its own."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -76,20 +78,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve(app: Starlette, bound: socket.socket, on_started: Callable[[], None] = lambda: None) -> None:
     """Serve `app` on a bound socket until a signal asks to stop. What its lifespan raises is raised here."""
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=MAX_MESSAGE_BYTES,
-        lifespan="off",  # uvicorn would log the stack trace of a start that fails, and raise nothing
-        log_config=None,
-        access_log=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_S,
-        server_header=False,
-    )
     async with app.router.lifespan_context(app):
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=PatientHttp,
+            ws="websockets-sansio",
+            ws_max_size=getattr(app.state, "socket_message_bytes", MAX_MESSAGE_BYTES),
+            lifespan="off",  # uvicorn would log the stack trace of a start that fails, and raise nothing
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=STOP_S,
+            server_header=False,
+        )
         await _Server(config, on_started, getattr(app.state, "begin_stop", _nothing)).serve(sockets=[bound])
 
 

@@ -1,6 +1,7 @@
 """What operations are said to cost: `@cost` and `@listSize`, checked in each subgraph and merged for the supergraph.
 
-The supergraph has the highest cost that any subgraph names. Nothing is refused for its cost here; a router may do so.
+The supergraph has the highest cost that any subgraph names. Nothing is refused for its cost here: `gateway.cost` and
+other routers do so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -3,7 +3,7 @@
 Owns everything that is decided by the document and its variables alone. Knows no subgraph.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,13 +37,13 @@ from gateway.errors import (
     RequestRefused,
 )
 from gateway.request.deferral import deferral_reader, defers, without_defer
-from gateway.request.limits import MAX_TOKENS, check_limits
+from gateway.request.limits import Limits, check_limits, check_text
 from gateway.supergraph.access import Atoms
 from gateway.supergraph.selection import Selection, SelectionBuilder, TypeIndex, fragment_of
 from kit.graphql.coercion import Coercer, coerced, coercers_of
 
-MAX_ERRORS = 20
-"""Errors told about one document; the first few tell it all."""
+MAX_ERRORS = 5
+"""Errors told about one document; the first few tell it all, and validation stops there."""
 INTROSPECTION = frozenset({"__schema", "__type"})
 CONDITIONAL = ("skip", "include", "defer")
 """Directives whose `if` changes the plan."""
@@ -53,6 +53,7 @@ ROOT_OF = {
     OperationType.SUBSCRIPTION: "Subscription",
 }
 RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +115,7 @@ def read_operation(
     schema: GraphQLSchema,
     query: str,
     operation_name: str | None,
+    limits: Limits = DEFAULT_LIMITS,
     *,
     introspection: bool = True,
     suggestions: bool = True,
@@ -122,11 +124,11 @@ def read_operation(
 
     Without `suggestions`, they do not name what else there is: the caller may not see all of it.
     """
-    document = _parse(query)
-    check_limits(document)
-    wrong = validate(
-        schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=not (introspection and suggestions)
-    )
+    check_text(query, limits)
+    document = _parse(query, limits.tokens)
+    check_limits(document, limits)
+    hide = not (introspection and suggestions)
+    wrong = validate(schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=hide)
     if wrong:
         raise RequestRefused([shape_error(reason, VALIDATION_FAILED) for reason in wrong])
     node = _choose(document, operation_name)
@@ -151,7 +153,12 @@ def read_operation(
     )
 
 
-def coerce_variables(schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def coerce_variables(
+    schema: GraphQLSchema,
+    operation: Operation,
+    given: Mapping[str, Any],
+    suggestions: Callable[[], bool] = lambda: True,
+) -> Mapping[str, Any]:
     """Check a request's variables against the operation; raises `RequestRefused` naming variable and field."""
     definitions = operation.node.variable_definitions
     if not definitions:
@@ -159,7 +166,8 @@ def coerce_variables(schema: GraphQLSchema, operation: Operation, given: Mapping
     quick = coerced(operation.coercers, given) if operation.coercers else None
     if quick is not None:
         return quick
-    values = get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
+    hide = not suggestions()
+    values = get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS, hide_suggestions=hide)
     if isinstance(values, list):
         raise RequestRefused([shape_error(reason, BAD_USER_INPUT) for reason in values])
     return values.coerced
@@ -170,13 +178,14 @@ def shape_error(reason: GraphQLError, code: str) -> dict[str, Any]:
     return {**reason.formatted, "extensions": {"code": code}}
 
 
-def _parse(query: str) -> DocumentNode:
+def _parse(query: str, max_tokens: int) -> DocumentNode:
     try:
-        return parse(query, max_tokens=MAX_TOKENS)
+        return parse(query, max_tokens=max_tokens)
     except GraphQLError as reason:
-        too_long = "Parsing aborted" in reason.message
-        code = OPERATION_TOO_COMPLEX if too_long else PARSE_FAILED
-        raise RequestRefused([shape_error(reason, code)]) from reason
+        if "Parsing aborted" in reason.message:
+            message = f"The document has more than {max_tokens} tokens: ask for less, or send values as variables."
+            raise RequestRefused.because(OPERATION_TOO_COMPLEX, message) from reason
+        raise RequestRefused([shape_error(reason, PARSE_FAILED)]) from reason
     except RecursionError as reason:
         raise RequestRefused.because(OPERATION_TOO_COMPLEX, "The document is nested too deeply.") from reason
 

@@ -6,6 +6,7 @@ what that would cost is counted here first.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from graphql import (
     DocumentNode,
@@ -20,23 +21,35 @@ from graphql import (
 
 from gateway.errors import OPERATION_TOO_COMPLEX, VALIDATION_FAILED, RequestRefused
 
-MAX_TOKENS = 10_000
-"""A page's query has some hundred; parsing this many takes about 60 ms."""
-MAX_DEPTH = 20
-"""The standard introspection query is 15 deep, and no page needs more."""
-MAX_ALIASES = 200
-"""Aliases ask the same field again and again; a page renames a few."""
-MAX_ROOT_FIELDS = 50
-"""Each root field is work of its own, whatever its depth."""
-MAX_FIELDS = 5_000
-"""Fields with all fragments dissolved, per definition."""
-MAX_FIELDS_TOGETHER = 20_000
+MAX_FIELDS = 2_000
+"""Fields with all fragments dissolved, per definition: as many as a document without fragments may have tokens."""
+MAX_FIELDS_TOGETHER = 4_000
 """The same over all definitions of a document: each is validated, used or not."""
-MAX_COMPARISONS = 20_000
-"""Pairs of fields under one response key: at 2 to 5 µs each, 0.1 s of validation at most."""
+MAX_COMPARISONS = 5_000
+"""Pairs of fields under one response key: at 2 to 5 µs each, 25 ms of validation at most."""
 
 MAX_DEFERRALS = 50
 """Fragments with `@defer`: what each defers is planned by itself, at some milliseconds each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a client's document may be, in each way that costs something."""
+
+    bytes: int = 100_000
+    """The text, comments included: they are no tokens, but are read all the same."""
+    tokens: int = 2_000
+    """A page's query has some hundred; parsing this many takes about 10 ms."""
+    depth: int = 15
+    """As deep as the standard introspection query; no page needs more."""
+    aliases: int = 30
+    """Aliases ask the same field again and again; a page renames a few."""
+    root_fields: int = 10
+    """Each root field is work of its own, whatever its depth."""
+    page: int = 100
+    """Items of a list asked for at once."""
+    cost: int = 50_000
+    """Points of one operation, by `gateway.cost`: a hundred products with all that a page shows, many times over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,13 @@ class Measure:
     deferrals: int
 
 
-def check_limits(document: DocumentNode) -> None:
+def check_text(query: str, limits: Limits) -> None:
+    """Refuse a text that is too long to be read at all."""
+    if len(query) * 4 > limits.bytes and len(query.encode("utf-8", "surrogatepass")) > limits.bytes:
+        _refuse("bytes", limits.bytes, "send less at once, or values as variables")
+
+
+def check_limits(document: DocumentNode, limits: Limits) -> None:
     """Refuse a document that is too large in any way. It may still be invalid."""
     meter = _Meter(document)
     total = 0
@@ -59,10 +78,10 @@ def check_limits(document: DocumentNode) -> None:
             continue
         measured = meter.measure(definition.selection_set)
         _refuse_past("fields", measured.fields, MAX_FIELDS)
-        _refuse_past("levels of depth", measured.depth, MAX_DEPTH)
+        _refuse_past("levels of depth", measured.depth, limits.depth)
         if isinstance(definition, OperationDefinitionNode):
-            _refuse_past("root fields", measured.top, MAX_ROOT_FIELDS)
-            _refuse_past("aliases", measured.aliases, MAX_ALIASES)
+            _refuse_past("root fields", measured.top, limits.root_fields)
+            _refuse_past("aliases", measured.aliases, limits.aliases)
             _refuse_past("deferred fragments", measured.deferrals, MAX_DEFERRALS)
         total += measured.fields
     _refuse_past("fields in all definitions", total, MAX_FIELDS_TOGETHER)
@@ -75,8 +94,12 @@ def check_limits(document: DocumentNode) -> None:
 
 def _refuse_past(what: str, count: int, limit: int) -> None:
     if count > limit:
-        message = f"The document has more than {limit} {what}."
-        raise RequestRefused.because(OPERATION_TOO_COMPLEX, message)
+        _refuse(what, limit, "ask for less, or in several requests")
+
+
+def _refuse(what: str, limit: int, advice: str) -> NoReturn:
+    message = f"The document has more than {limit} {what}: {advice}."
+    raise RequestRefused.because(OPERATION_TOO_COMPLEX, message)
 
 
 class _Meter:

@@ -27,6 +27,7 @@ from gateway.errors import (
 from gateway.executor import Call
 from gateway.executor.failures import Failures
 from gateway.live import LiveEngine
+from gateway.rate import Bill
 from gateway.subscription.continuity import Trim, fit
 from gateway.subscription.running import Response, Running, Told
 from gateway.trace import Trace
@@ -58,6 +59,8 @@ class Asked:
     request: GraphQLRequest
     identify: Identify
     trace: Trace
+    bill_of: Callable[[Caller], Bill | None] = lambda _: None
+    """What it is charged to, where it is one request of many on a connection. Refuses what the caller may not send."""
 
 
 @dataclass(slots=True)
@@ -134,19 +137,38 @@ class Subscriptions:
             raise RequestRefused.because(GOING_AWAY, "The gateway is stopping.")
         return self._run(_Subscribed(asked, engine, prepared))
 
+    async def open(self, asked: Asked, bill: Bill | None) -> AsyncGenerator[Told, None] | None:
+        """As `begin`, prepared beside the loop; a subscription is charged what one event of it costs at most."""
+        if "subscription" not in asked.request.query:
+            return None
+        if bill is not None:
+            await bill.admit()
+        try:
+            points = await self._live.engine.points(asked.request)
+        except RequestRefused:
+            if bill is not None:
+                bill.penalise()
+            raise
+        begun = self.begin(asked)
+        if begun is not None and bill is not None:
+            await bill.charge(points)
+        return begun
+
     async def tell(self, asked: Asked) -> AsyncGenerator[Told, None]:
         """What a client is told of any operation: of a query or mutation, and of what is refused, one response."""
         try:
-            begun = self.begin(asked)
+            caller = asked.identify(asked.trace.id)
+            bill = asked.bill_of(caller)
+            begun = await self.open(asked, bill)
         except RequestRefused as refused:
             yield Told.of({"errors": refused.errors})
             return
+        except Fault as fault:
+            yield Told.of({"errors": [error(str(fault), fault.code)]})
+            return
         if begun is None:
-            try:
-                headers, caller = self._signed(asked.identify(asked.trace.id), asked.trace)
-                yield Told.of(await self._live.execute(asked.request, headers, self._timeout_s, caller))
-            except Fault as fault:
-                yield Told.of({"errors": [error(str(fault), fault.code)]})
+            headers, identity = self._signed(caller, asked.trace)
+            yield Told.of(await self._live.execute(asked.request, headers, self._timeout_s, identity, bill))
             return
         async with aclosing(begun) as all_told:
             async for told in all_told:

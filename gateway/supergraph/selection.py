@@ -5,6 +5,7 @@ Owns the dissolving of fragments into fields of each concrete type. Knows no sub
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 from graphql import (
     DirectiveNode,
@@ -16,6 +17,7 @@ from graphql import (
     Node,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     get_named_type,
     is_abstract_type,
@@ -64,6 +66,8 @@ class Field:
     variables: frozenset[str]
     selection: "Selection | None"
     data_key: str = ""
+    given: Mapping[str, ValueNode] = dataclass_field(default_factory=dict)
+    """Its arguments as they were written, by name."""
     under: "tuple[Deferral | None, ...]" = ()
     """The deferrals it stands in, once each; None where it also stands outside of any. Empty if it stands in none."""
     withheld: bool = False
@@ -214,7 +218,9 @@ class SelectionBuilder:
         arguments = sorted(node.arguments or (), key=lambda argument: argument.name.value)
         text = f"({', '.join(print_ast(a) for a in arguments)})" if arguments else ""
         variables = frozenset(name for a in arguments for name in variables_in(a))
-        return Field(key, node.name.value, text, variables, selection, under=() if under == (None,) else under)
+        given = {argument.name.value: argument.value for argument in arguments}
+        within = () if under == (None,) else under
+        return Field(key, node.name.value, text, variables, selection, given=given, under=within)
 
 
 def fragment_of(

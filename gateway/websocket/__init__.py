@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.access import Access, Ends
-from gateway.subscription import Subscriptions
+from gateway.access import Ends
 from gateway.websocket.connection import (
     GOING_AWAY,
     SUBPROTOCOL,
     SUBPROTOCOL_NOT_ACCEPTABLE,
     Closed,
     Connection,
+    House,
     Line,
 )
 from kit.log import logger
@@ -48,9 +48,8 @@ class SocketCounts:
 class WebSocketEndpoint:
     """The ASGI application behind `/graphql` for WebSockets; one a gateway."""
 
-    def __init__(self, subscriptions: Subscriptions, access: Access, origins: Sequence[str]) -> None:
-        self._subscriptions = subscriptions
-        self._access = access
+    def __init__(self, house: House, origins: Sequence[str]) -> None:
+        self._house = house
         self._origins = frozenset(origins)
         self._open: set[Connection] = set()
         self._all_closed = asyncio.Event()
@@ -76,7 +75,7 @@ class WebSocketEndpoint:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         ends = Ends.of(scope)
-        connection = Connection(Line(receive, send), self._subscriptions, self._access, headers, ends)
+        connection = Connection(Line(receive, send), self._house, headers, ends)
         self._open.add(connection)
         self.counts.opened += 1
         try:

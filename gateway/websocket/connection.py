@@ -9,7 +9,8 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,6 +19,8 @@ from starlette.types import Receive, Send
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access, Caller, Ends
 from gateway.engine import GraphQLRequest
 from gateway.errors import INTERNAL, TOO_MANY_SUBSCRIPTIONS, error
+from gateway.guard import Guard
+from gateway.rate import Bill
 from gateway.subscription import Asked, Subscriptions
 from gateway.supergraph.access import Authority
 from gateway.trace import Trace
@@ -27,16 +30,10 @@ from kit.log import logger
 from kit.tasks import stop
 
 SUBPROTOCOL = "graphql-transport-ws"
-MAX_OPERATIONS = 100
-"""Running at one time on one connection: a page subscribes to some ten things."""
-MAX_TASKS = 2 * MAX_OPERATIONS
-"""Of them, those included that have been completed and are still closing their sources."""
-MAX_MESSAGE_BYTES = 1024 * 1024
-"""As a request's body by HTTP. The server should refuse more before it is read whole: `ws_max_size` of uvicorn."""
+TASKS_AN_OPERATION = 2
+"""Those included that have been completed and are still closing their sources."""
 MAX_ID_CHARACTERS = 128
 """An operation's id; clients count, or take a UUID."""
-INIT_TIMEOUT_S = 3.0
-"""From the upgrade to `connection_init`, which clients send at once."""
 IDLE_S = 300.0
 """A connection on which nothing runs for so long is closed; clients open one again when they need it."""
 SEND_TIMEOUT_S = 30.0
@@ -66,6 +63,27 @@ class Closed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Of one connection. The server should refuse longer messages before they are read: `ws_max_size` of uvicorn."""
+
+    operations: int = 100
+    """Running at one time: a page subscribes to some ten things."""
+    message_bytes: int = 1024 * 1024
+    init_timeout_s: float = 3.0
+    """From the upgrade to `connection_init`, which clients send at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a connection is served with; one a gateway."""
+
+    subscriptions: Subscriptions
+    access: Access
+    guard: Guard = field(default_factory=Guard)
+    limits: SocketLimits = field(default_factory=SocketLimits)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """The two ways of an accepted connection, as ASGI has them."""
 
@@ -83,12 +101,12 @@ class Line:
 class Connection:
     """One connection, from its acceptance to its end."""
 
-    def __init__(
-        self, line: Line, subscriptions: Subscriptions, access: Access, headers: Mapping[str, str], ends: Ends
-    ) -> None:
+    def __init__(self, line: Line, house: House, headers: Mapping[str, str], ends: Ends) -> None:
         self._line = line
-        self._subscriptions = subscriptions
-        self._access = access
+        self._subscriptions = house.subscriptions
+        self._access = house.access
+        self._guard = house.guard
+        self._limits = house.limits
         self._headers = dict(headers)
         self._ends = ends
         self._caller: Caller | None = None
@@ -96,7 +114,8 @@ class Connection:
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
-        self._timer = self._after(INIT_TIMEOUT_S, Closed(INIT_TIMEOUT, "Connection initialisation timeout"))
+        init_s = house.limits.init_timeout_s
+        self._timer = self._after(init_s, Closed(INIT_TIMEOUT, "Connection initialisation timeout"))
 
     async def run(self) -> Closed | None:
         """Serve it to its end; says why, if it was closed from here, and None if the client left."""
@@ -124,7 +143,7 @@ class Connection:
         """Take messages until the client leaves or violates the protocol."""
         try:
             while (message := await self._line.receive())["type"] != "websocket.disconnect":
-                await self._take(_decoded(message))
+                await self._take(_decoded(message, self._limits.message_bytes))
         except Closed as closed:
             self.close(closed)
         except OSError:
@@ -168,6 +187,10 @@ class Connection:
     def _identify(self, trace_id: str) -> Caller:
         return self._access.identify(self._headers, self._ends, trace_id)
 
+    def _bill(self, request: GraphQLRequest, caller: Caller) -> Bill | None:
+        self._guard.check(caller, request.query)
+        return self._guard.bill(caller, self._ends)
+
     def _be_patient(self) -> None:
         """Wait for the next operation, but not for ever."""
         self._timer.cancel()
@@ -181,12 +204,13 @@ class Connection:
         if identity in self._operations:
             raise Closed(SUBSCRIBER_EXISTS, f"Subscriber for {identity} already exists")
         request = _request_of(message.get("payload"), self._caller.authority)
-        if len(self._operations) >= MAX_OPERATIONS or len(self._tasks) >= MAX_TASKS:
-            problem = error(f"{MAX_OPERATIONS} operations run on this connection.", TOO_MANY_SUBSCRIPTIONS)
+        most = self._limits.operations
+        if len(self._operations) >= most or len(self._tasks) >= most * TASKS_AN_OPERATION:
+            problem = error(f"{most} operations run on this connection.", TOO_MANY_SUBSCRIPTIONS)
             # Told from here, so that who takes no answers is not read any further.
             await self._send({"id": identity, "type": "error", "payload": [problem]})
             return
-        asked = Asked(request, self._identify, Trace.begin())
+        asked = Asked(request, self._identify, Trace.begin(), partial(self._bill, request))
         task = asyncio.create_task(self._operate(identity, asked))
         self._operations[identity] = task
         self._tasks.add(task)
@@ -243,13 +267,13 @@ class Connection:
             raise Closed(TRY_AGAIN, f"SLOW_CONSUMER: nothing was taken for {SEND_TIMEOUT_S:g} s") from late
 
 
-def _decoded(message: Mapping[str, Any]) -> Mapping[str, Any]:
+def _decoded(message: Mapping[str, Any], most_bytes: int) -> Mapping[str, Any]:
     text = message.get("text")
     if not isinstance(text, str):
         raise Closed(INVALID_MESSAGE, "Invalid message: expected text, not bytes")
     encoded = text.encode("utf-8", "surrogatepass")
-    if len(encoded) > MAX_MESSAGE_BYTES:
-        raise Closed(TOO_LARGE, f"Message too large: at most {MAX_MESSAGE_BYTES} bytes")
+    if len(encoded) > most_bytes:
+        raise Closed(TOO_LARGE, f"Message too large: at most {most_bytes} bytes")
     try:
         decoded = orjson.loads(encoded)
     except orjson.JSONDecodeError as reason:

@@ -81,7 +81,7 @@ def test_operators_of_mongodb_are_written_in_stores_only(service: str) -> None:
 
 
 def test_operators_of_mongodb_stay_out_of_gateway_and_command() -> None:
-    inside = [module for module in modules("gateway", "noren") if module.name != "gateway.keys.store"]
+    inside = [module for module in modules("gateway", "noren") if module.room != "store"]
 
     assert [one for module in inside for one in operators(module)] == []
 

@@ -48,9 +48,9 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "null condition": ("BAD_USER_INPUT", "query ($x: Boolean = true) { me { name @skip(if: $x) } }", {"x": None}),
     "too deep": ("OPERATION_TOO_COMPLEX", "{ me" + " { friend" * 30 + " { id" + " }" * 32, {}),
     "absurdly deep": ("OPERATION_TOO_COMPLEX", "{ me " * 5000, {}),
-    "too many tokens": ("OPERATION_TOO_COMPLEX", "{ me { " + "id " * limits.MAX_TOKENS + "} }", {}),
-    "too many aliases": ("OPERATION_TOO_COMPLEX", "{ me { " + " ".join(f"a{i}: id" for i in range(201)) + " } }", {}),
-    "too many root fields": ("OPERATION_TOO_COMPLEX", "{ " + "me { id } " * 51 + "}", {}),
+    "too many tokens": ("OPERATION_TOO_COMPLEX", "{ me { " + "id " * limits.Limits().tokens + "} }", {}),
+    "too many aliases": ("OPERATION_TOO_COMPLEX", "{ me { " + " ".join(f"a{i}: id" for i in range(31)) + " } }", {}),
+    "too many root fields": ("OPERATION_TOO_COMPLEX", "{ " + "me { id } " * 11 + "}", {}),
     "too many deferrals": (
         "OPERATION_TOO_COMPLEX",
         "{ me { ...F ...F ...F } } fragment F on User { " + "... @defer { id } " * 17 + "}",

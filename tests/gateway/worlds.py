@@ -30,6 +30,7 @@ from graphql import (
 
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
 from gateway.request.deferral import without_defer
+from gateway.request.limits import Limits
 from gateway.supergraph.access import UNLIMITED
 from gateway.transports import SubgraphRequest
 from tests.gateway.parts import merged, read
@@ -114,6 +115,10 @@ class Rules:
         return found
 
 
+WIDE = Limits(bytes=10**6, tokens=10_000, depth=20, aliases=200, root_fields=50, cost=10**9)
+"""For operations that are drawn, not written: what they may be is for their own tests."""
+
+
 class World:
     """Subgraphs over common data. `roots` are the values of root fields; `objects` are the entities."""
 
@@ -122,7 +127,7 @@ class World:
         self.objects = objects
         self.roots = roots
         self.transports = {name: _Transport(self, rules) for name, rules in self.rules.items()}
-        self.engine = Engine.compose(subgraphs, self.transports, EngineSettings())
+        self.engine = Engine.compose(subgraphs, self.transports, EngineSettings(limits=WIDE))
         self._kin: dict[str, set[str]] = {}
         for rules in self.rules.values():
             for declared in rules.schema.type_map.values():

@@ -10,7 +10,7 @@ from graphql import parse, validate
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-import gateway.engine
+import gateway.prepare
 from gateway.engine import Engine, EngineSettings, GraphQLRequest
 from gateway.executor import Program, run, services
 from gateway.executor.joining import Joined
@@ -120,7 +120,7 @@ async def test_mutations_are_not_joined() -> None:
     query = """mutation { a: userRename(id: "u1", name: "A") { user { name reviews { body } } }
         b: productRename(upc: "b1", name: "B") { product { name } }
         c: userRename(id: "u1", name: "C") { user { name reviews { body } } } }"""
-    plan = engine.plan(engine.read(GraphQLRequest(query)), (), frozenset()).program.plan
+    plan = engine.preparation.plan(engine.preparation.read(GraphQLRequest(query)), (), frozenset()).program.plan
     assert [fetch.service for fetch in plan.fetches].count("reviews") == 2
 
 
@@ -139,6 +139,6 @@ def test_joined_and_alone_give_the_same_data_whatever_fails(query: str, seed: in
             transports[name].away, transports[name].unknown = away, unknown
     together = asyncio.run(ask(TOGETHER[0], query))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(gateway.engine, "compile_plan", lambda plan, _: Program.of(plan, Joined(plan, {})))
+        patched.setattr(gateway.prepare, "compile_plan", lambda plan, _: Program.of(plan, Joined(plan, {})))
         apart = asyncio.run(ask(ALONE[0], query))
     assert together.get("data", 1) == apart.get("data", 1)

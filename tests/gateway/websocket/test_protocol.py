@@ -86,8 +86,8 @@ class TestClosing:
             await client.send(type="connection_init", payload="key")
             assert (await closed(client))[0] == 4400
 
-    async def test_without_connection_init_it_is_4408(self, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(connection, "INIT_TIMEOUT_S", 0.02)
+    @pytest.mark.parametrize("given", [{"socket_init_timeout_s": 0.02}])
+    async def test_without_connection_init_it_is_4408(self, home: House) -> None:
         async with home.raw() as socket:
             assert await closed(Client(socket)) == (4408, "Connection initialisation timeout")
 
@@ -125,7 +125,7 @@ class TestClosing:
 
     async def test_a_message_beyond_the_limit_is_1009(self, home: House) -> None:
         async with home.socket() as client:
-            await client.socket.send("x" * (connection.MAX_MESSAGE_BYTES + 1))
+            await client.socket.send("x" * (connection.SocketLimits().message_bytes + 1))
             assert (await closed(client))[0] == 1009
 
     async def test_an_idle_connection_is_closed_normally_and_one_that_runs_something_is_not(
@@ -241,8 +241,8 @@ class TestMessages:
             await client.send(type="ping")
             assert await client.receive() == {"type": "pong"}
 
-    async def test_operations_of_one_connection_are_bounded(self, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(connection, "MAX_OPERATIONS", 1)
+    @pytest.mark.parametrize("given", [{"socket_operations": 1}])
+    async def test_operations_of_one_connection_are_bounded(self, home: House) -> None:
         async with home.socket() as client:
             await client.subscribe("1", CHANGES, ward="a")
             await client.subscribe("2", CHANGES, ward="b")
@@ -253,10 +253,10 @@ class TestMessages:
             home.clinic.tell("a", 1, None)
             assert (await client.receive())["id"] == "1"
 
+    @pytest.mark.parametrize("given", [{"socket_operations": 2}])
     async def test_who_sends_and_takes_nothing_is_not_read_any_further(
         self, home: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "MAX_OPERATIONS", 2)
         monkeypatch.setattr(connection, "SEND_TIMEOUT_S", 0.5)
         async with home.socket() as client:
             (served,) = sockets_of(home)._open
