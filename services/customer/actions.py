@@ -30,12 +30,14 @@ from services.customer.model import (
 )
 from services.customer.profile import store as profiles
 from services.customer.profile.model import Trait
+from services.customer.sighting.actions import settle_left
 from services.customer.store import ClaimedElsewhere, CustomerStore
 
 __all__ = [
     "add_identity",
     "audit",
     "create",
+    "finish",
     "import_customers",
     "look_up",
     "remove_identity",
@@ -76,7 +78,7 @@ async def create(
             if begun.state is State.LIVE or begun.state is State.MERGED:
                 return await _existing(store, begun.customer.id, "idempotencyKey")
             attempt = begun.customer
-        finished = await _finish(store, attempt, now)
+        finished = await finish(store, attempt, now)
         if isinstance(finished, Customer):
             return finished
         if finished is not None:
@@ -154,7 +156,7 @@ async def look_up(store: CustomerStore, type: IdentityType, argument: str, raw: 
 
 
 async def sweep(store: CustomerStore, *, now: datetime, grace: timedelta = GRACE) -> int:
-    """Clear away what crashed workers left: drafts first, then claims without a profile. How much there was."""
+    """Clear away what crashed workers left: drafts, claims without a profile, sightings nobody looked at. How much."""
     before = now - grace
     drafts = await store.stale_drafts(before)
     for id in drafts:
@@ -168,7 +170,7 @@ async def sweep(store: CustomerStore, *, now: datetime, grace: timedelta = GRACE
             continue
         kept = claim.key in keys and state is not State.ABORTED
         await (store.claims.settle_one(claim) if kept else store.claims.release_one(claim))
-    return len(drafts) + len(claims)
+    return len(drafts) + len(claims) + await settle_left(store, before, now)
 
 
 async def sweep_for_ever(store: CustomerStore, clock: Callable[[], datetime] = utc_now) -> None:
@@ -200,7 +202,7 @@ async def audit(store: CustomerStore) -> list[str]:
     return problems
 
 
-async def _finish(store: CustomerStore, draft: Customer, now: datetime) -> Customer | Taken | None:
+async def finish(store: CustomerStore, draft: Customer, now: datetime) -> Customer | Taken | None:
     """The live profile; or what stood in its way; or None if another worker gave the draft up: begin anew."""
     taken = await store.claims.take(draft, now)
     live = None if taken is not None else await store.publish(draft.id)

@@ -81,6 +81,18 @@ def check_draft_leniently(
     return customer, unusable
 
 
+def check_observed(draft: CustomerDraft, id: CustomerId, *, region: str, now: datetime, at: datetime) -> Customer:
+    """Somebody as they were seen at `at`: at least one identity, of any kind; or Refused with every reason why not."""
+    problems: Problems = []
+    identities = _identities(draft.identities, region, now, problems, shared=True)
+    if not draft.identities:
+        problems.append(InvalidInput(path=(*INPUT, "identities"), expected="at least one", got="none"))
+    customer = _profile(draft, id, identities, now, problems, at=at)
+    if problems:
+        raise Refused(*problems)
+    return customer
+
+
 def check_changes(changes: CustomerChanges, *, now: datetime) -> dict[str, object]:
     """The fields an edit sets, checked, by their name in `Customer`; or Refused."""
     problems: Problems = []
@@ -124,7 +136,13 @@ def check_room(identities: Collection[Identity], type: IdentityType, path: Path)
 
 
 def _profile(
-    draft: CustomerDraft, id: CustomerId, identities: tuple[Identity, ...], now: datetime, problems: Problems
+    draft: CustomerDraft,
+    id: CustomerId,
+    identities: tuple[Identity, ...],
+    now: datetime,
+    problems: Problems,
+    *,
+    at: datetime | None = None,
 ) -> Customer:
     values = _values(draft, now, problems)
     source = _source(draft.source, problems)
@@ -132,8 +150,8 @@ def _profile(
     return Customer(
         id=id,
         **values,
-        traits=tuple(Trait(name, source, now, value) for name, value in told.items()),
-        member_since=_member_since(draft.member_since, now, problems),
+        traits=tuple(Trait(name, source, at or now, value) for name, value in told.items()),
+        member_since=_member_since(draft.member_since or at, now, problems),
         external_ids=_external_ids(draft.external_ids, problems),
         identities=identities,
         version=1,
@@ -158,13 +176,14 @@ def _source(source: str, problems: Problems) -> str:
 
 
 def _identities(
-    drafts: Iterable[IdentityDraft], region: str, now: datetime, problems: Problems
+    drafts: Iterable[IdentityDraft], region: str, now: datetime, problems: Problems, *, shared: bool = False
 ) -> tuple[Identity, ...]:
     kept: dict[tuple[IdentityType, str], Identity] = {}
     for index, draft in enumerate(drafts):
         path = (*INPUT, "identities", str(index))
         try:
-            check_own(draft, (*path, "type"))
+            if not shared:
+                check_own(draft, (*path, "type"))
             identity = check_identity(draft, (*path, "value"), region=region, now=now)
             if (identity.type, identity.value) not in kept:
                 check_room(kept.values(), identity.type, path)

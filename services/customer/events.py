@@ -1,4 +1,4 @@
-"""What customer tells: `noren.customer.created.v1` and `noren.customer.updated.v1`, ids only.
+"""What customer tells, ids only: `noren.customer.{created,updated,merged,unmerged,stitched,unstitched}.v1`.
 
 It hears its own merges: who is one person is read by what belongs to several profiles.
 """

@@ -17,6 +17,7 @@ from services.customer.behaviour.types import ERRORS as BEHAVIOUR_ERRORS
 from services.customer.behaviour.types import EVENT_TYPES
 from services.customer.consent.schema import ConsentMutation
 from services.customer.context import READ, WRITE, Info
+from services.customer.identify.schema import IdentifyMutation
 from services.customer.identity import IdentityType
 from services.customer.inputs import (
     CustomerCreateInput,
@@ -26,6 +27,8 @@ from services.customer.inputs import (
 )
 from services.customer.inquiry.schema import InquiryMutation, InquiryQuery
 from services.customer.inquiry.types import ERRORS as INQUIRY_ERRORS
+from services.customer.merge.schema import MergeMutation, MergeQuery
+from services.customer.merge.types import ERRORS as MERGE_ERRORS
 from services.customer.postal.schema import PostalQuery
 from services.customer.shopping.schema import ShoppingMutation, ShoppingQuery
 from services.customer.shopping.types import ERRORS as SHOPPING_ERRORS
@@ -43,7 +46,12 @@ from services.customer.types import (
 
 
 @strawberry.type
-class Query(PostalQuery, InquiryQuery, ShoppingQuery):
+class Query(
+    InquiryQuery,
+    MergeQuery,
+    PostalQuery,
+    ShoppingQuery,
+):
     """What may be read, by the customer themselves or with customers:read."""
 
     @strawberry.field(description="One customer: the caller themselves, or anybody with customers:read.")
@@ -90,7 +98,14 @@ class Query(PostalQuery, InquiryQuery, ShoppingQuery):
 
 
 @strawberry.type
-class Mutation(BehaviourMutation, ConsentMutation, InquiryMutation, ShoppingMutation):
+class Mutation(
+    BehaviourMutation,
+    ConsentMutation,
+    IdentifyMutation,
+    InquiryMutation,
+    MergeMutation,
+    ShoppingMutation,
+):
     """What may be changed; all of it needs the scope customers:write."""
 
     @strawberry.mutation(description="A new customer with all their identities, or nothing.", directives=[needs(WRITE)])
@@ -203,5 +218,6 @@ ERRORS = (
     *BEHAVIOUR_ERRORS,
     *INQUIRY_ERRORS,
     *SHOPPING_ERRORS,
+    *MERGE_ERRORS,
 )
 schema = build_schema(Query, Mutation, types=EVENT_TYPES, errors=ERRORS)

@@ -27,9 +27,11 @@ from services.customer.claim.store import Claims
 from services.customer.counter.model import terms_of
 from services.customer.documents import Sealer, parse_customer
 from services.customer.identity import IdentityType
+from services.customer.merge import collections as merge_collections
 from services.customer.model import Begun, Creation, Customer, ExternalId, Holder, State
 from services.customer.person import store as person
 from services.customer.profile.model import LATEST_WINS, Survivorship
+from services.customer.sighting import collections as sighting_collections
 from services.customer.vault import store as vault
 from services.customer.vault.cipher import MemberKey
 
@@ -74,6 +76,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "keys": [],
     **vault.INDEXES,
     **person.INDEXES,
+    **merge_collections.INDEXES,
+    **sighting_collections.INDEXES,
 }
 
 
@@ -207,7 +211,7 @@ class CustomerStore(person.PersonStore):
 
     # Creating: insert_draft, claim, publish, settle; or abort, discard.
 
-    async def insert_draft(self, customer: Customer, creation: Creation) -> bool:
+    async def insert_draft(self, customer: Customer, creation: Creation | None) -> bool:
         """Keep an unpublished profile; False if its creation key or an external id is in use."""
         key = (await self.vault.make([customer.id]))[customer.id]
         try:

@@ -11,6 +11,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+UNPROVEN = "unverified:"
+"""What the source of a value begins with that came with no proof of whose it is: anybody can type a stranger's address
+into a form. It is shown only where nothing else is known."""
 LISTS = frozenset({"emails", "phones", "addresses", "tags"})
 """Fields of which every source's values are shown, the surviving source's first."""
 MAX_LISTED = 50
@@ -79,6 +82,7 @@ def _shown(name: str, traits: Sequence[Trait], survivorship: Survivorship) -> An
     if edited is not None:
         last = max((trait for trait in racing if trait.edited), key=_age)
         racing = [trait for trait in racing if not trait.edited or trait is last]
+    racing = [trait for trait in racing if not trait.source.startswith(UNPROVEN)] or racing
     ranked = _ranked(racing, survivorship.rules.get(name, Rule.LATEST), survivorship.trust)
     if name not in LISTS:
         return ranked[0].value

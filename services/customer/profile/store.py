@@ -13,13 +13,13 @@ from services.customer.identity import IdentityType
 from services.customer.model import MAX_IDENTITIES, MAX_IDENTITIES_OF_TYPE, Identity
 from services.customer.profile.model import Trait
 from services.customer.profile.pipelines import observing
-from services.customer.store import LIVE, ClaimedElsewhere, CustomerStore, Unmatched, updated
+from services.customer.store import LIVE, PRESENT, ClaimedElsewhere, CustomerStore, Unmatched, updated
 
 
 async def observe(
     store: CustomerStore, id: str, traits: Sequence[Trait], now: datetime, *, version: int | None = None
 ) -> bool:
-    """Keep these values if the live profile still has `version`, or any if None; whether it was written.
+    """Keep these values if the profile, merged or not, still has `version`, or any if None; whether it was written.
 
     One update decides which value stays; nothing is read for it but the profile's key.
     """
@@ -35,7 +35,7 @@ async def observe(
         "version": {"$add": ["$version", 1]},
         "outbox": {"$concatArrays": [{"$ifNull": ["$outbox", []]}, {"$literal": [updated(id, now)]}]},
     }
-    where: Document = {"_id": id, **LIVE} | ({} if version is None else {"version": version})
+    where: Document = {"_id": id, **PRESENT} | ({} if version is None else {"version": version})
     edited = await store.profiles.update_one(where, [{"$set": change}])
     store.on_change()
     return bool(edited.matched_count)
