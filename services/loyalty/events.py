@@ -12,6 +12,8 @@ from kit.times import utc_now
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
 from services.loyalty.actions import open_wallets
+from services.loyalty.bond.events import HEARD as BONDS_HEARD
+from services.loyalty.bond.events import hear_bonds
 from services.loyalty.bonus.actions import grant_all
 from services.loyalty.bonus.model import BonusTrigger, Happened
 from services.loyalty.claim.events import COUPON_ANSWERED, hear_answers
@@ -52,7 +54,7 @@ def _claims(store: LoyaltyStore) -> tuple[Collection, ...]:
 
 
 def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
-    """Who earns and how; what goods there are; what became of coupons: apart, none waits for the past of another."""
+    """Who earns and how; what goods there are; who is one; what became of coupons. None waits for another's past."""
 
     async def handle(events: Sequence[Event]) -> None:
         await handle_events(store, events)
@@ -63,9 +65,13 @@ def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
     async def handle_coupons(events: Sequence[Event]) -> None:
         await hear_answers(store, events, now=utc_now())
 
+    async def handle_bonds(events: Sequence[Event]) -> None:
+        await hear_bonds(store, events, now=utc_now())
+
     return [
         Consumer("loyalty", store.db, event_log, HEARD, handle),
         Consumer("goods", store.db, event_log, [PRODUCT_CHANGED], handle_products),
+        Consumer("bonds", store.db, event_log, BONDS_HEARD, handle_bonds),
         Consumer("coupons", store.db, event_log, [COUPON_ANSWERED], handle_coupons),
     ]
 

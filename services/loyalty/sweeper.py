@@ -10,6 +10,7 @@ from kit.times import utc_now
 from services.loyalty.accrual.actions import post_pending
 from services.loyalty.actions import sweep_once
 from services.loyalty.adjustment.actions import sweep_adjustments
+from services.loyalty.bond.actions import sweep_bonds
 from services.loyalty.claim.ending import sweep_claims
 from services.loyalty.hold.actions import sweep_holds
 from services.loyalty.merge.actions import finish_merges
@@ -37,6 +38,7 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
                 pass
             while await sweep_claims(store, clock()):
                 pass
+            await sweep_bonds(store, clock())
             await sweep_adjustments(store, clock())
             await finish_refunds(store, clock())
             await finish_merges(store, clock())

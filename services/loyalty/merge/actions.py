@@ -30,6 +30,11 @@ SWEEP_BATCH = 100
 async def merge(store: LoyaltyStore, request: MergeRequest, *, now: datetime) -> Merge:
     """Make one wallet a part of another, with lots, holds and debt; the same request again has the same merge."""
     check_key(request.idempotency_key)
+    return await join(store, request, now=now)
+
+
+async def join(store: LoyaltyStore, request: MergeRequest, *, now: datetime) -> Merge:
+    """The same for a request of our own, whose key is none of a client's."""
     merges = MergeStore(store.db, wallet_from)
     problems = check_merge(request)
     ids = [wallet_id_of(request.source), wallet_id_of(request.into)]

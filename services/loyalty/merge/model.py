@@ -64,6 +64,7 @@ class Parcel:
     debt: int
     debt_merged: tuple[Share, ...]
     members: tuple[Member, ...]
+    counts: "Counts | None" = None
 
     @property
     def points(self) -> int:
@@ -74,6 +75,37 @@ class Parcel:
     def held(self) -> int:
         """Points of its holds."""
         return sum(hold.points for hold in self.holds)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a wallet has counted of a limit: `n` of `name` in the window from `at`, None: ever; see `posting.Tally`."""
+
+    name: str
+    at: datetime | None
+    until: datetime | None
+    n: int
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Everything a wallet counts; `gifted` points on the day `gifted_day`, None: none."""
+
+    counts: tuple[Count, ...] = ()
+    gifted_day: datetime | None = None
+    gifted: int = 0
+
+    def behind(self, merge_id: str) -> "Counts":
+        """As they lie in another wallet."""
+        moved = (replace(c, origin=merge_id if c.origin is None else f"{merge_id}/{c.origin}") for c in self.counts)
+        return replace(self, counts=tuple(moved))
+
+    def part(self, merge_id: str) -> "Counts":
+        """Those that go back when a merge is undone, as they were before; of gifts the joint wallet keeps the day's."""
+        mine = [c for c in self.counts if c.origin is not None and f"{c.origin}/".startswith(f"{merge_id}/")]
+        before = (c.origin.removeprefix(merge_id).removeprefix("/") or None for c in mine if c.origin is not None)
+        return Counts(tuple(replace(c, origin=origin) for c, origin in zip(mine, before, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

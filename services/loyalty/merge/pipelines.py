@@ -20,7 +20,8 @@ from services.loyalty.model import (
 )
 from services.loyalty.posting.closing import enter, facts_of, literal, sums
 from services.loyalty.posting.lots import REGULAR_MERGED, burn, is_of, with_limited
-from services.loyalty.posting.pipelines import MAX_OUTBOX, NOT_OVERDUE
+from services.loyalty.posting.pipelines import GIFTED_TODAY, MAX_OUTBOX, NOT_OVERDUE, TODAY
+from services.loyalty.posting.tally import KEPT
 
 _LEFT: Document = {
     "$subtract": [
@@ -41,7 +42,7 @@ _MERGES: Document = {"$ifNull": ["$merges", []]}
 def leaving(merge: Merge) -> tuple[Document, list[Document]]:
     """Of the source: everything goes, and it says where to."""
     where = {"_id": wallet_id_of(merge.source), **_usable()}
-    change: Document = {"holds": [], "debt": 0, "debt_merged": [], "merges": []}
+    change: Document = {"holds": [], "debt": 0, "debt_merged": [], "merges": [], "tallies": []}
     change |= {"merged_into": wallet_id_of(merge.into), "merge_id": merge.id}
     change["homes"] = {"$setUnion": [{"$ifNull": ["$homes", []]}, [wallet_id_of(merge.into)]]}
     return where, [_begin(), *burn("$booked"), {"$set": change}, *_entered(EntryKind.MERGED_OUT, merge, merge.into)]
@@ -62,7 +63,7 @@ def arriving(merge: Merge, parcel: Parcel) -> tuple[Document, list[Document]]:
         if more:
             where[f"{name}.{limit - more}"] = {"$exists": False}
     expires_at = {"$max": ["$regular_expires_at", literal(parcel.regular_expires_at)]}
-    change = {"$set": {**_with(parcel), "regular_expires_at": expires_at}}
+    change = {"$set": {**_with(parcel), "regular_expires_at": expires_at, **_gifted(parcel)}}
     return where, [_begin(), change, *_entered(EntryKind.MERGED_IN, merge, merge.source)]
 
 
@@ -91,6 +92,7 @@ def separating(merge: Merge) -> tuple[Document, list[Document]]:
         },
         "debt_merged": _others(_DEBT_MERGED, "origin", merge),
         "merges": _others(_MERGES, "path", merge),
+        "tallies": _others(KEPT, "origin", merge),
     }
     return where, [_begin(), {"$set": change}, *_entered(EntryKind.UNMERGED_OUT, merge, merge.source)]
 
@@ -139,7 +141,26 @@ def _with(parcel: Parcel) -> Document:
         "debt": {"$add": ["$debt", parcel.debt]},
         "debt_merged": {"$concatArrays": [_DEBT_MERGED, shares(parcel.debt_merged)]},
         "merges": {"$concatArrays": [_MERGES, literal(members)]},
+        "tallies": {"$concatArrays": [KEPT, literal(_tallies(parcel))]},
     }
+
+
+def _tallies(parcel: Parcel) -> list[Document]:
+    counts = () if parcel.counts is None else parcel.counts.counts
+    return [
+        {"name": one.name, "at": one.at, "until": one.until, "n": one.n}
+        | ({} if one.origin is None else {"origin": one.origin})
+        for one in counts
+    ]
+
+
+def _gifted(parcel: Parcel) -> Document:
+    """What both have given away today; another day's is forgotten."""
+    counts = parcel.counts
+    if counts is None or counts.gifted_day is None:
+        return {}
+    theirs = {"$cond": [{"$eq": [counts.gifted_day, TODAY]}, counts.gifted, 0]}
+    return {"gifted": {"day": TODAY, "points": {"$add": [GIFTED_TODAY, theirs]}}}
 
 
 def _others(things: object, name: str, merge: Merge) -> Document:

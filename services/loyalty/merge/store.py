@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from kit.mongo import Collection, Database, Document
-from services.loyalty.merge.model import Merge, MergeRequest, MergeState, Parcel, part, whole
+from services.loyalty.merge.model import Count, Counts, Merge, MergeRequest, MergeState, Parcel, part, whole
 from services.loyalty.merge.pipelines import arriving, leaving, returning, separating
 from services.loyalty.model import CustomerId, Wallet
 from services.loyalty.rank.model import Standing
@@ -60,8 +60,9 @@ class MergeStore:
         )  # fmt: skip
 
         async def both(session: AsyncClientSession) -> Merge:
-            parcel = whole(await self._change(leaving(asked), session), id)
-            into = await self._change(arriving(asked, parcel), session)
+            source = await self._change(leaving(asked), session)
+            parcel = replace(whole(self._read_wallet(source), id), counts=_counts(source).behind(id))
+            into = self._read_wallet(await self._change(arriving(asked, parcel), session))
             ends = [at for at in (parcel.regular_expires_at, into.regular_expires_at) if at is not None]
             made = replace(
                 asked,
@@ -80,7 +81,8 @@ class MergeStore:
         """Give back what is still there of what the merge brought; None if it cannot be, or is undone."""
 
         async def both(session: AsyncClientSession) -> Merge:
-            parcel = part(await self._change(separating(merge), session), merge)
+            joint = await self._change(separating(merge), session)
+            parcel = replace(part(self._read_wallet(joint), merge), counts=_counts(joint).part(merge.id))
             await self._change(returning(merge, parcel), session)
             made = replace(merge, state=MergeState.UNMERGED, unmerged_at=now, returned=_sums(parcel))
             change = {name: _document(made)[name] for name in ("state", "unmerged_at", "returned")}
@@ -114,7 +116,7 @@ class MergeStore:
         where = {"_id": merge.id, "state": merge.state}
         await self._merges.update_one(where, {"$unset": {"ranks_due": ""}})
 
-    async def _change(self, update: tuple[Document, list[Document]], session: AsyncClientSession) -> Wallet:
+    async def _change(self, update: tuple[Document, list[Document]], session: AsyncClientSession) -> Document:
         """Change one wallet within the transaction and return it as it was before."""
         where, pipeline = update
         before = await self._wallets.find_one_and_update(
@@ -122,7 +124,7 @@ class MergeStore:
         )
         if before is None:
             raise _Missed
-        return self._read_wallet(before)
+        return before
 
     async def _transact(self, both: Callable[[AsyncClientSession], Awaitable[Merge]]) -> Merge | None:
         async with self._db.client.start_session() as session:
@@ -132,6 +134,13 @@ class MergeStore:
                 )
             except (_Missed, DuplicateKeyError):
                 return None
+
+
+def _counts(wallet: Document) -> Counts:
+    names = ("name", "at", "until", "n")
+    kept = tuple(Count(**{n: one[n] for n in names}, origin=one.get("origin")) for one in wallet.get("tallies", ()))
+    gifted = wallet.get("gifted") or {"day": None, "points": 0}
+    return Counts(kept, gifted["day"], gifted["points"])
 
 
 def _sums(parcel: Parcel) -> tuple[int, int, int]:

@@ -38,9 +38,9 @@ SOMETHING_EXPIRED: Document = {"$expr": _OVERDUE}
 NOT_OVERDUE: Document = {"$not": [_OVERDUE]}
 """No lot is past its expiry without an entry for it: an earning cannot revive it, a redemption cannot burn it."""
 _LIFE: Document = {"$dateAdd": {"startDate": "$$NOW", "unit": "month", "amount": REGULAR_LIFE_MONTHS}}
-_TODAY: Document = {"$dateTrunc": {"date": "$$NOW", "unit": "day"}}
+TODAY: Document = {"$dateTrunc": {"date": "$$NOW", "unit": "day"}}
 _HOLDS: Document = {"$ifNull": ["$holds", []]}
-GIFTED_TODAY: Document = {"$cond": [{"$eq": ["$gifted.day", _TODAY]}, "$gifted.points", 0]}
+GIFTED_TODAY: Document = {"$cond": [{"$eq": ["$gifted.day", TODAY]}, "$gifted.points", 0]}
 """Points given away on this day, in UTC."""
 _POINTS = "$asked.points"
 _ORIGIN = "$asked.origin"
@@ -141,7 +141,7 @@ def _change(shape: Shape) -> list[Document]:
         case EntryKind.REFUNDED | EntryKind.GIFT_RECEIVED:
             return [*_give_anew(shape), *_repay_from_lots(_POINTS), {"$set": {"taken": []}}]
         case EntryKind.GIFT_SENT:
-            gifted = {"day": _TODAY, "points": {"$add": [GIFTED_TODAY, _POINTS]}}
+            gifted = {"day": TODAY, "points": {"$add": [GIFTED_TODAY, _POINTS]}}
             return [*burn(_POINTS), {"$set": {"gifted": gifted}}]
         case _:
             frozen = "$$NOW" if shape.kind is EntryKind.FROZEN else None

@@ -1,13 +1,15 @@
 """Tallies: what a wallet counts of a name within a window, and never above a limit. Expressions; a part of the store.
 
 They lie in the wallet's document, so the limit is in the filter of the very update that counts: exact, however many
-count at once.
+count at once. What a merged customer counts has their `origin`, as lots have: it counts for all, and goes back with
+them.
 """
 
 from kit.mongo import Document
 from services.loyalty.posting.model import Tally
 
 KEPT: Document = {"$ifNull": ["$tallies", []]}
+_ORIGIN: Document = {"$ifNull": ["$asked.origin", None]}
 
 
 def has_room(tally: Tally) -> Document:
@@ -20,9 +22,11 @@ def count(tallies: tuple[Tally, ...]) -> list[Document]:
     stages: list[Document] = []
     for tally in tallies:
         over = {"$and": [{"$ne": ["$$this.until", None]}, {"$lte": ["$$this.until", "$$NOW"]}]}
-        others = {"$filter": {"input": KEPT, "cond": {"$not": [{"$or": [_is_it(tally), over]}]}}}
+        mine = {"$and": [_is_it(tally), {"$eq": [{"$ifNull": ["$$this.origin", None]}, _ORIGIN]}]}
+        others = {"$filter": {"input": KEPT, "cond": {"$not": [{"$or": [mine, over]}]}}}
+        so_far = {"$sum": {"$map": {"input": {"$filter": {"input": KEPT, "cond": mine}}, "in": "$$this.n"}}}
         now = {"name": {"$literal": tally.name}, "at": _start(tally), "until": _until(tally)}
-        new = {**now, "n": {"$add": [counted(tally), tally.add]}}
+        new = {**now, "n": {"$add": [so_far, tally.add]}, "origin": {"$ifNull": [_ORIGIN, "$$REMOVE"]}}
         stages.append({"$set": {"tallies": {"$concatArrays": [others, [new]]}}})
     return stages
 

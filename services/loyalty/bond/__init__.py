@@ -1,0 +1,1 @@
+"""Customers that were merged, as the customer service tells it: their wallets follow."""
