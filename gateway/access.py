@@ -52,6 +52,12 @@ class Caller:
     name: str
     context: RequestContext
     authority: Authority = NOBODY
+    counted_as: str = ""
+    """Whose bucket its requests fill: the key's, or where there is none the person's. Not for logs."""
+
+    def __post_init__(self) -> None:
+        if not self.counted_as:
+            object.__setattr__(self, "counted_as", self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class _Opened:
     staff: str | None = None
     authenticated: bool = True
     """Whether a secret was shown: a publishable key says which page asks, and not who."""
+    counted_as: str = ""
     trusted: bool = True
     """Whether headers may name a customer or staff member: whoever holds a secret key says for whom they act."""
 
@@ -97,8 +104,10 @@ class _Opened:
             if not locations:
                 raise Forbidden("the API key is for none of the locations of the token's holder")
         scopes = person.scopes & self.scopes if self.authenticated and person.staff is not None else person.scopes
+        whose = f"{person.issuer}/{person.staff or person.customer}"
         return _Opened(
-            name=f"{self.name}+{person.issuer}",
+            name=f"{self.name}+{person.issuer}" if self.name else person.issuer,
+            counted_as=self.name or whose,
             scopes=scopes,
             channel=self.channel,
             locations=locations,
@@ -135,7 +144,8 @@ class Access:
             scopes=_narrow_scopes(key.scopes, headers.get(SCOPES_HEADER)),
             trace_id=trace_id,
         )
-        return Caller(key.name, context, authority_of(context, authenticated=key.authenticated))
+        authority = authority_of(context, authenticated=key.authenticated)
+        return Caller(key.name, context, authority, key.counted_as or key.name)
 
     def _opened_by(self, headers: Mapping[str, str], ends: Ends) -> _Opened:
         """What the request's key gives, its token, or both together."""
@@ -143,7 +153,7 @@ class Access:
         if token is None:
             return self._key_of(secret, headers, ends)
         assert self._tokens is not None
-        key = _Opened("token", frozenset(), authenticated=False) if secret is None else self._key(secret, ends)
+        key = _Opened("", frozenset(), authenticated=False) if secret is None else self._key(secret, ends)
         return key.with_person(self._tokens.read(token))
 
     def _key_of(self, secret: str | None, headers: Mapping[str, str], ends: Ends) -> _Opened:

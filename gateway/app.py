@@ -27,6 +27,7 @@ from gateway.http import COST_HEADER, GraphQLEndpoint
 from gateway.keys.directory import DATABASE, KeyDirectory, open_keys
 from gateway.live import LiveEngine
 from gateway.metrics import Metrics
+from gateway.own import own_subgraph
 from gateway.persisted import PersistedQueries
 from gateway.rate import Limiter
 from gateway.rate.limiter import open_limiter
@@ -36,6 +37,7 @@ from gateway.subscription import Subscriptions
 from gateway.supergraph_file import SupergraphFile
 from gateway.tokens.reader import Tokens, open_tokens
 from gateway.transports import Transport
+from gateway.transports.in_process import InProcessTransport
 from gateway.transports.pooled_http import PooledHttpTransport
 from gateway.websocket import WebSocketEndpoint
 from gateway.websocket.connection import House, SocketLimits
@@ -67,6 +69,9 @@ def build_gateway(
     The app closes the transports when it ends. A server that is about to stop awaits `app.state.begin_stop()` first:
     it ends subscriptions and sockets, which would not end by themselves.
     """
+    if keys is not None:
+        own = own_subgraph(ContextSigner(context_secret(settings)), keys)
+        subgraphs, transports = {**subgraphs, own.name: own.sdl}, {**transports, own.name: InProcessTransport(own)}
     engine = _live_engine(settings, subgraphs, transports)
     house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
     streams = house.streams
@@ -105,7 +110,7 @@ def http_gateway(
             _open_keys(settings) as keys,
             open_tokens(settings) as tokens,
             open_limiter(settings.all_rates(), settings.mongodb_url, access_database(settings)) as limiter,
-            opening(settings, signer) as (engine, transports, watch),
+            opening(settings, signer, keys) as (engine, transports, watch),
         ):
             house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
             app.router.routes.extend(_routes(settings, engine, transports, house, default_queries))
@@ -124,10 +129,17 @@ Opened = tuple[LiveEngine, Mapping[str, Transport], Callable[[float], Coroutine[
 
 
 @asynccontextmanager
-async def _from_services(settings: GatewaySettings, signer: ContextSigner) -> AsyncIterator[Opened]:
-    transports = {name: _connect(signer, name, url) for name, url in settings.subgraph_urls.items()}
+async def _from_services(
+    settings: GatewaySettings, signer: ContextSigner, keys: KeyDirectory | None
+) -> AsyncIterator[Opened]:
+    transports: dict[str, Transport] = {
+        name: _connect(signer, name, url) for name, url in settings.subgraph_urls.items()
+    }
     try:
         subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
+        if keys is not None:
+            own = own_subgraph(signer, keys)
+            subgraphs[own.name], transports[own.name] = own.sdl, InProcessTransport(own)
         engine = _live_engine(settings, subgraphs, transports)
         yield engine, transports, partial(engine.watch, transports, signer)
     finally:
@@ -135,7 +147,7 @@ async def _from_services(settings: GatewaySettings, signer: ContextSigner) -> As
 
 
 @asynccontextmanager
-async def _from_file(settings: GatewaySettings, signer: ContextSigner) -> AsyncIterator[Opened]:
+async def _from_file(settings: GatewaySettings, signer: ContextSigner, _: KeyDirectory | None) -> AsyncIterator[Opened]:
     assert settings.supergraph is not None
     retire_s = settings.gateway_timeout_s + RETIRE_MARGIN_S
     file = SupergraphFile(settings.supergraph, settings.subgraph_urls, partial(_connect, signer), retire_s)

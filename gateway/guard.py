@@ -34,7 +34,7 @@ class Guard:
     def bill(self, caller: Caller, ends: Ends, *, told: bool = False) -> Bill | None:
         """What one request of this caller is charged to; None where nobody wants to know what it costs."""
         limited = caller.name != DEVELOPMENT or not is_loopback(ends.client)
-        buckets = self.limiter.buckets_of(caller.name, caller.context.customer) if limited else []
+        buckets = self.limiter.buckets_of(caller.counted_as, caller.context.customer) if limited else []
         return Bill(self.limiter, buckets, told=told) if buckets or told else None
 
     def check(self, caller: Caller, query: str) -> None:

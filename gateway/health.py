@@ -11,6 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.own import NAME as OWN
 from gateway.trace import Trace
 from gateway.transports import SubgraphFailure, SubgraphRequest, Transport
 from kit.context import CONTEXT_HEADER, PROBE_HEADER, TRACE_HEADER, ContextSigner, RequestContext
@@ -63,7 +64,8 @@ class Health:
 
     async def _probe_all(self) -> dict[str, str]:
         headers = {**system_headers(self._signer), PROBE_HEADER: "ready"}
-        transports = dict(self._transports)  # may change while they are asked
+        # They may change while they are asked. What the gateway answers itself says nothing of the services.
+        transports = {name: way for name, way in self._transports.items() if name != OWN}
         states = await asyncio.gather(*[self._probe(name, way, headers) for name, way in transports.items()])
         return dict(zip(transports, states, strict=True))
 

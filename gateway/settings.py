@@ -73,6 +73,8 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
         "inquiries:write",
         "lists:read",
         "lists:write",
+        "keys:read",
+        "keys:write",
         "orders:read",
         "orders:write",
         "points:approve",

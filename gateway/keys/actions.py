@@ -3,7 +3,18 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.keys.model import Key, KeyDraft, KeyEnded, KeyState, LiveSecret, check_draft, check_overlap, rotated
+from gateway.keys.model import (
+    Holder,
+    Key,
+    KeyDraft,
+    KeyEnded,
+    KeyState,
+    LiveSecret,
+    check_draft,
+    check_overlap,
+    check_reason,
+    rotated,
+)
 from gateway.keys.secret import digest_of, new_key, new_key_id
 from gateway.keys.store import KeyStore
 from kit.errors import NotFound, Refused
@@ -19,9 +30,11 @@ class Shown:
     secret: str
 
 
-async def create_key(store: KeyStore, pepper: bytes, draft: KeyDraft, *, actor: str, now: datetime) -> Shown:
-    """Make a key; Refused with every reason why not."""
-    check_draft(draft, now)
+async def create_key(
+    store: KeyStore, pepper: bytes, draft: KeyDraft, *, actor: str, now: datetime, holder: Holder | None = None
+) -> Shown:
+    """Make a key; Refused with every reason why not. By the graph, `holder` is who bounds it."""
+    check_draft(draft, now, holder)
     id = new_key_id()
     secret = new_key(draft.environment, id)
     key = Key(id, draft, (LiveSecret(digest_of(pepper, secret), now),), now)
@@ -31,12 +44,21 @@ async def create_key(store: KeyStore, pepper: bytes, draft: KeyDraft, *, actor: 
 
 
 async def rotate_key(
-    store: KeyStore, pepper: bytes, id: str, *, overlap: timedelta, actor: str, now: datetime
+    store: KeyStore,
+    pepper: bytes,
+    id: str,
+    *,
+    overlap: timedelta,
+    actor: str,
+    now: datetime,
+    holder: Holder | None = None,
 ) -> Shown:
-    """Give a key a new secret; the old one opens for `overlap` more."""
+    """Give a key a new secret; the old one opens for `overlap` more. By the graph, `holder` is who bounds it."""
     check_overlap(overlap)
     while True:
         key = await _living(store, id, now)
+        if holder is not None and (beyond := holder.beyond(key.draft.grant)):
+            raise Refused(*beyond)
         secret = new_key(key.draft.environment, id)
         after = rotated(key, digest_of(pepper, secret), overlap, now)
         if await store.put(after, _record("rotated", actor, now, {"overlap_s": int(overlap.total_seconds())})):
@@ -45,6 +67,7 @@ async def rotate_key(
 
 async def revoke_key(store: KeyStore, id: str, *, reason: str, actor: str, now: datetime) -> Key:
     """End a key at once, with all its secrets; one that is revoked already stays as it is."""
+    check_reason(reason)
     while True:
         key = await store.find(id)
         if key is None:

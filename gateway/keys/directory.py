@@ -12,7 +12,7 @@ from datetime import datetime
 from pymongo.errors import PyMongoError
 
 from gateway.keys.model import Key
-from gateway.keys.secret import digest_of, read_key
+from gateway.keys.secret import Environment, digest_of, read_key
 from gateway.keys.store import KeyStore
 from gateway.settings import GatewaySettings, key_pepper
 from kit.errors import Forbidden, Unauthenticated, Unavailable
@@ -32,10 +32,10 @@ log = logger(__name__)
 class KeyDirectory:
     """The keys as they are now, as far as is known."""
 
-    def __init__(self, store: KeyStore, pepper: bytes, environment: str) -> None:
+    def __init__(self, store: KeyStore, pepper: bytes, environment: Environment) -> None:
         self.store = store
-        self._pepper = pepper
-        self._environment = environment
+        self.pepper = pepper
+        self.environment = environment
         self._keys: Mapping[str, Key] | None = None
         self._used: dict[str, datetime] = {}
 
@@ -51,10 +51,10 @@ class KeyDirectory:
         presented = read_key(text)
         if presented is None:
             raise Unauthenticated("the API key is mistyped or cut off: its checksum does not fit")
-        if presented.environment != self._environment:
-            raise Unauthenticated(f"this system takes {self._environment} keys only")
+        if presented.environment != self.environment:
+            raise Unauthenticated(f"this system takes {self.environment} keys only")
         key = self._known().get(presented.id)
-        digest = digest_of(self._pepper, text)
+        digest = digest_of(self.pepper, text)
         if key is None or not key.opened_by(digest, now):
             raise Unauthenticated("the API key is not known here, has expired or was revoked")
         if not key.allows(address):

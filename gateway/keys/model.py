@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from gateway.keys.secret import Environment
 from gateway.settings import DEVELOPMENT_SCOPES, NAME_PATTERN
+from kit.context import RequestContext
 from kit.errors import InvalidInput, Refusal, Refused
 
 LIVE_SECRETS = 2
@@ -22,6 +23,8 @@ LIVE_SECRETS = 2
 MAX_LOCATIONS = 100
 """A key for more shops than this is a key for all of them."""
 MAX_ADDRESSES = 100
+MAX_REASON = 500
+"""Why a key was revoked, in the record: a sentence or two."""
 MAX_OVERLAP = timedelta(days=30)
 """How long an old secret may go on beside the new one: a month's release train."""
 PUBLISHABLE_SCOPES: frozenset[str] = frozenset()
@@ -131,15 +134,59 @@ class KeyEnded(Refusal):
         return f"key {self.id!r} is {self.state}: make a new one"
 
 
-def check_draft(draft: KeyDraft, now: datetime) -> None:
-    """Raise Refused with every reason why this key cannot be made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeNotHeld(Refusal):
+    """Who makes or rotates a key sees its secret, hence could use it: it may do no more than they."""
+
+    scope: str
+    path: tuple[str, ...] = ("input", "scopes")
+    code: ClassVar[str] = "SCOPE_NOT_HELD"
+
+    @property
+    def message(self) -> str:
+        """Which scope."""
+        return f"you do not hold {self.scope!r} yourself"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who changes keys by the graph, as far as it bounds the keys that they may have in hands."""
+
+    scopes: frozenset[str]
+    location: str | None = None
+    customer: str | None = None
+
+    @classmethod
+    def of(cls, caller: RequestContext) -> "Holder":
+        """Of a request's caller."""
+        return cls(caller.scopes, caller.location, caller.customer)
+
+    def beyond(self, grant: Grant) -> list[Refusal]:
+        """What of a grant goes beyond what they hold."""
+        refusals: list[Refusal] = [ScopeNotHeld(scope=scope) for scope in sorted(grant.scopes - self.scopes)]
+        if self.location is not None and grant.locations != (self.location,):
+            refusals.append(_wrong("locations", "the location you act at", ", ".join(grant.locations) or "any"))
+        if self.customer is not None and grant.customer != self.customer:
+            refusals.append(_wrong("customer", "the customer you act for", grant.customer or "any"))
+        return refusals
+
+
+def check_draft(draft: KeyDraft, now: datetime, holder: Holder | None = None) -> None:
+    """Raise Refused with every reason why this key cannot be made; without a `holder` by an operator."""
     refusals = [*_names(draft), *_scopes(draft), *_addresses(draft.grant.addresses)]
+    refusals += holder.beyond(draft.grant) if holder is not None else []
     if draft.expires_at is not None and draft.expires_at <= now:
         refusals.append(_wrong("expires", "a time to come", draft.expires_at.isoformat()))
     if len(draft.grant.locations) > MAX_LOCATIONS:
         refusals.append(_wrong("locations", f"at most {MAX_LOCATIONS}", str(len(draft.grant.locations))))
     if refusals:
         raise Refused(*refusals)
+
+
+def check_reason(reason: str) -> None:
+    """Raise Refused for a reason that is too long."""
+    if len(reason) > MAX_REASON:
+        raise Refused(_wrong("reason", f"up to {MAX_REASON} characters", f"{len(reason)}"))
 
 
 def check_overlap(overlap: timedelta) -> None:

@@ -202,6 +202,7 @@ TILL = key("till", "till-secret", scopes=["stock:read", "points:write"], channel
 async def test_a_token_alone_is_enough_and_its_holder_is_authenticated() -> None:
     caller = ask(await access(), token(), x_noren_channel="app")
 
+    assert (caller.name, caller.counted_as) == ("shop-id", "shop-id/cus_1")
     assert (caller.context.customer, caller.context.channel) == ("cus_1", "app")
     assert caller.context.scopes == CUSTOMER_SCOPES
     assert "authenticated" in caller.authority.holds
