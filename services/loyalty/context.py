@@ -6,9 +6,11 @@ import strawberry
 
 from kit.context import RequestContext, actor_name
 from kit.errors import Forbidden
-from services.loyalty.earning.model import Basket, BasketLine
+from services.loyalty.caps.model import caps_of
+from services.loyalty.caps.store import CapStore
+from services.loyalty.earning.model import Basket, BasketLine, Programme
 from services.loyalty.loaders import Loaders
-from services.loyalty.model import wallet_id_of
+from services.loyalty.model import CustomerId, wallet_id_of
 from services.loyalty.store import LoyaltyStore
 
 READ = "points:read"
@@ -45,6 +47,17 @@ class Context:
             return None
         standing = await self.loaders.standing_of.load(self.caller.customer)
         return None if standing is None else standing.rank
+
+    async def member(self) -> CustomerId | None:
+        """Whose wallet the customer who calls earns for: its own, unless it was merged."""
+        customer = self.caller.customer
+        return None if customer is None else (await self.store.ranks.heads([customer]))[customer]
+
+    async def rooms(self, programme: Programme, member: CustomerId | None) -> dict[str, int]:
+        """What the caps of a programme have left for a member right now; a cap that is whole may be left out."""
+        caps = {cap.id: cap.limit for cap in caps_of(programme, self.caller.at, member)}
+        used = await CapStore(self.store.db).used(list(caps)) if caps else {}
+        return {id: caps[id] - points for id, points in used.items()}
 
     def basket(self, lines: tuple[BasketLine, ...], currency: str, rank: str | None) -> Basket:
         """What would be bought here and now."""

@@ -19,6 +19,7 @@ from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.adjustment.store import INDEXES as ADJUSTMENT_INDEXES
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
 from services.loyalty.bond.store import INDEXES as BOND_INDEXES
+from services.loyalty.caps.store import INDEXES as CAP_INDEXES
 from services.loyalty.claim.store import INDEXES as CLAIM_INDEXES
 from services.loyalty.documents import (
     BOOK_FIELDS,
@@ -75,6 +76,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **ADJUSTMENT_INDEXES,
     **BALANCE_INDEXES,
     **BOND_INDEXES,
+    **CAP_INDEXES,
     **CLAIM_INDEXES,
     **MERGE_INDEXES,
     **NOTICE_INDEXES,

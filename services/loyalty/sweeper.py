@@ -7,7 +7,7 @@ from datetime import datetime
 from kit.log import logger
 from kit.mongo import OUTAGE
 from kit.times import utc_now
-from services.loyalty.accrual.actions import post_pending
+from services.loyalty.accrual.actions import finish_rooms, post_pending
 from services.loyalty.actions import sweep_once
 from services.loyalty.adjustment.actions import sweep_adjustments
 from services.loyalty.bond.actions import sweep_bonds
@@ -41,6 +41,7 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
             await sweep_bonds(store, clock())
             await sweep_adjustments(store, clock())
             await finish_refunds(store, clock())
+            await finish_rooms(store, clock())
             await finish_merges(store, clock())
         except OUTAGE as error:
             log.warning("loyalty sweep waits", error=type(error).__name__)

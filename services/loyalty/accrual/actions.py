@@ -1,14 +1,17 @@
 """Hearing orders and returns: decide what each moves and keep it, then move it; both steps can be repeated."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kit.errors import Unavailable
 from kit.log import logger
-from services.loyalty.accrual.model import Accrual, Heard, Trade, posting_without_order
+from services.loyalty.accrual.model import Accrual, Fact, Heard, Trade, posting_without_order, wants_of
 from services.loyalty.accrual.store import AccrualStore
 from services.loyalty.actions import post_all
+from services.loyalty.caps.actions import finish_caps, take_room
+from services.loyalty.caps.model import Cap, Take
+from services.loyalty.caps.store import CapStore
 from services.loyalty.earning.model import Programmes
 from services.loyalty.earning.store import ProgrammeStore
 from services.loyalty.posting.model import Posting
@@ -23,6 +26,14 @@ SWEEP_BATCH = 200
 """Orders whose pending points are posted at a time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What is kept of orders: what each earned, and what caps have left."""
+
+    accruals: AccrualStore
+    caps: CapStore
+
+
 async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) -> None:
     """Earn for orders and take back for returns, each event once, whatever their order.
 
@@ -33,11 +44,14 @@ async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) ->
     heads = await store.ranks.heads([one.customer_id for one in heard if one.customer_id is not None])
     ranks = await store.ranks.of(list(heads.values()))
     heard = [
-        replace(one, rank=ranks[head].rank) if (head := heads.get(one.customer_id or "")) in ranks else one
+        replace(one, member=head, rank=ranks[head].rank if head in ranks else None)
+        if (head := heads.get(one.customer_id or "")) is not None
+        else one
         for one in heard
     ]
     of_orders = [(one.order_id, one) for one in heard if one.order_id is not None]
-    accruals = await _believe(AccrualStore(store.db), of_orders, programmes, now)
+    books = Books(AccrualStore(store.db), CapStore(store.db))
+    accruals = await _believe(books, of_orders, programmes, now)
     for order_id, one in of_orders:
         if accruals[order_id].misses(one):
             log.warning("a return in another currency than its order's moves no points", event_id=one.id)
@@ -72,18 +86,57 @@ async def _move(store: LoyaltyStore, moves: Sequence[Posting | None]) -> None:
     await post_all(store, list(postings.values()))
 
 
+async def finish_rooms(store: LoyaltyStore, now: datetime) -> int:
+    """Close the room that a crash left open; return how much there was."""
+    return await finish_caps(CapStore(store.db), AccrualStore(store.db).takes, now)
+
+
 async def _believe(
-    store: AccrualStore, heard: Sequence[tuple[str, Heard]], programmes: Programmes, now: datetime
+    books: Books, heard: Sequence[tuple[str, Heard]], programmes: Programmes, now: datetime
 ) -> dict[str, Accrual]:
-    """The accruals of these orders with everything heard in them."""
+    """The accruals of these orders with everything heard in them.
+
+    Room is taken before an accrual is kept and closed after: a crash between is healed by the same events, which find
+    what they took.
+    """
+    order_ids = [order_id for order_id, _ in heard]
     for _ in range(MAX_ATTEMPTS):
-        accruals = await store.find([order_id for order_id, _ in heard])
+        wanted = wants_of(await books.accruals.find(order_ids), heard, programmes)
+        rooms = await take_room(books.caps, wanted, books.accruals.takes) if wanted else {}
+        accruals = await books.accruals.find(order_ids)
         changed: dict[str, Accrual] = {}
+        new: list[tuple[str, Fact]] = []
         for order_id, one in heard:
             before = accruals.get(order_id, Accrual(order_id))
-            after = accruals[order_id] = before.hear(one, programmes, now)
+            after = accruals[order_id] = before.hear(one, programmes, now, rooms.get(one.id))
             if after is not before:
                 changed[order_id] = after
-        if await store.save(list(changed.values()), programmes):
+                new.append((order_id, after.facts[-1]))
+        comes_back = _given_back(new)
+        if comes_back:
+            await take_room(books.caps, comes_back, books.accruals.takes)
+        if await books.accruals.save(list(changed.values()), programmes):
+            await _close(books.caps, new, rooms)
             return accruals
     raise Unavailable("another instance hears the same orders; the batch comes again")
+
+
+def _given_back(new: Sequence[tuple[str, Fact]]) -> list[Take]:
+    """The room that returns give back."""
+    return [
+        Take(Cap(cap, 0), fact.id, order_id, points)
+        for order_id, fact in new
+        if fact.trade is Trade.RETURN
+        for cap, points in fact.takes.items()
+    ]
+
+
+async def _close(caps: CapStore, new: Sequence[tuple[str, Fact]], rooms: Mapping[str, Mapping[str, int]]) -> None:
+    """Leave what the accruals say: of what an order took and does not need, the rest goes back."""
+    await caps.close(
+        [
+            (cap, fact.id, fact.takes.get(cap, 0))
+            for _, fact in new
+            for cap in sorted({*fact.takes, *rooms.get(fact.id, {})})
+        ]
+    )

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel, ReplaceOne
 
 from kit.events.log import insert_new
 from kit.mongo import Collection, Database, Document
-from services.loyalty.accrual.model import Accrual, Fact, Trade
+from services.loyalty.accrual.model import Accrual, Capped, Fact, Trade
 from services.loyalty.earning.model import FIRST, Programmes
 
 COLLECTION = "accruals"
@@ -54,6 +54,11 @@ class AccrualStore:
         result = await self.accruals.replace_one({"_id": accrual.order_id, "version": accrual.version}, document)
         return result.matched_count == 1
 
+    async def takes(self, order_ids: Sequence[str]) -> dict[str, dict[str, dict[str, int]]]:
+        """Of these orders, of each event that was heard, the room it took: order → event → cap → points."""
+        found = await self.find(order_ids)
+        return {id: {fact.id: dict(fact.takes) for fact in accrual.facts} for id, accrual in found.items()}
+
     async def due(self, now: datetime, limit: int) -> list[Accrual]:
         """Accruals whose points are to be posted by `now`, the longest overdue first; settled ones among them."""
         found = self.accruals.find({"unposted": True, "posts_at": {"$lte": now}}).sort("posts_at").limit(limit)
@@ -82,6 +87,9 @@ def _document(accrual: Accrual, programmes: Programmes) -> Document:
         "rule_version": accrual.programme_version,
         "promised": accrual.promised,
         "promised_base": accrual.promised_base,
+        "full": accrual.full,
+        "day_cap": accrual.day_cap,
+        "capped": [{"caps": list(one.caps), "full": one.full, "given": one.given} for one in accrual.capped],
         "posts_at": accrual.posts_at,
         "placed_at": accrual.placed_at,
         "currency": None if accrual.order is None else accrual.order.currency,
@@ -98,6 +106,7 @@ def _document(accrual: Accrual, programmes: Programmes) -> Document:
                 "currency": fact.currency,
                 "points": fact.points,
                 "return_id": fact.return_id,
+                "takes": [{"cap": cap, "points": points} for cap, points in fact.takes.items()],
             }
             for fact in accrual.facts
         ],
@@ -107,17 +116,29 @@ def _document(accrual: Accrual, programmes: Programmes) -> Document:
 def _accrual(document: Document) -> Accrual:
     """Documents older than programmes have neither promise nor pending points: the first programme's base was all."""
     facts = tuple(
-        Fact(f["id"], Trade(f["trade"]), f["gross_minor"], f["currency"], f["points"], f["return_id"])
+        Fact(
+            f["id"],
+            Trade(f["trade"]),
+            f["gross_minor"],
+            f["currency"],
+            f["points"],
+            f["return_id"],
+            {take["cap"]: take["points"] for take in f.get("takes", ())},
+        )
         for f in document["facts"]
     )
     order = next((fact for fact in facts if fact.trade is Trade.ORDER), None)
     base = 0 if order is None else FIRST.base.points(order.gross_minor, order.currency)
+    promised: int = document.get("promised", base)
     return Accrual(
         order_id=document["_id"],
         facts=facts,
         customer_id=document["customer_id"],
         programme_version=document["rule_version"],
-        promised=document.get("promised", base),
+        promised=promised,
+        full=document.get("full") or promised,
+        day_cap=document.get("day_cap"),
+        capped=tuple(Capped(tuple(one["caps"]), one["full"], one["given"]) for one in document.get("capped", ())),
         promised_base=document.get("promised_base", base),
         posts_at=None if document.get("settled", True) else document["posts_at"],
         placed_at=document.get("placed_at"),

@@ -57,6 +57,13 @@ class CampaignInput:
         default_factory=list, description="The basket's least amount; a currency that is not listed does not apply."
     )
 
+    maximum_points_a_member: int | None = strawberry.field(
+        default=None, description="The most points one member gets by it; null: no limit."
+    )
+    budget_points: int | None = strawberry.field(
+        default=None, description="The most points it gives to all members; null: no limit."
+    )
+
     def to_campaign(self, place: int) -> Campaign:
         """For the model."""
         minimum = {str(rate.currency): rate.minor_units for rate in self.minimum_gross}
@@ -72,6 +79,8 @@ class CampaignInput:
             skus=frozenset(map(str, self.skus)),
             ranks=frozenset(self.ranks),
             min_gross_minor=minimum or None,
+            member_limit=self.maximum_points_a_member,
+            budget=self.budget_points,
         )
 
 
@@ -141,6 +150,11 @@ class EarnProgrammeSetInput:
         default=None, description="How points are spent; null: all of them, on everything."
     )
 
+    maximum_points_a_day: int | None = strawberry.field(
+        default=None, description="The most points a member earns by the orders of a day; null: no limit."
+    )
+    day_time_zone: str = strawberry.field(default="UTC", description="Whose days those are, IANA, such as Asia/Tokyo.")
+
     def to_programme(self) -> Programme:
         """For the model; its version is given later."""
         return Programme(
@@ -149,6 +163,8 @@ class EarnProgrammeSetInput:
             pending_days=self.pending_days,
             valid_from=self.valid_from,
             spending=SpendRules() if self.spending is None else self.spending.to_rules(),
+            day_limit=self.maximum_points_a_day,
+            day_zone=self.day_time_zone,
         )
 
 

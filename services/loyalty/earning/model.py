@@ -24,6 +24,8 @@ MAX_FIXED = 100_000
 """Points of one fixed bonus."""
 MAX_PENDING_DAYS = 180
 """Longer than any right of return."""
+MAX_CAP = 1_000_000_000
+"""Points of a cap: what nobody earns is no cap."""
 MAX_NAME = 100
 BASIS = 10_000
 
@@ -77,7 +79,8 @@ class Campaign:
     """Points besides the base, for baskets that meet every condition that is set.
 
     `extra_bp`: so much of the base again, in basis points (10,000 doubles it), on the lines of `skus` or on all.
-    `fixed`: points of the whole basket. `starts_at` is inclusive, `ends_at` exclusive.
+    `fixed`: points of the whole basket. `starts_at` is inclusive, `ends_at` exclusive. `member_limit`: the most points
+    one member gets by it; `budget`: the most it gives to all.
     """
 
     name: str
@@ -91,6 +94,8 @@ class Campaign:
     skus: frozenset[str] = frozenset()
     ranks: frozenset[str] = frozenset()
     min_gross_minor: Mapping[str, int] | None = None
+    member_limit: int | None = None
+    budget: int | None = None
 
     def applies(self, basket: Basket) -> bool:
         """Whether the basket meets every condition."""
@@ -139,13 +144,18 @@ class EarnRule:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """Every rule of earning and spending from `valid_from` on. `pending_days`: how long an order's points wait."""
+    """Every rule of earning and spending from `valid_from` on. `pending_days`: how long an order's points wait.
+
+    `day_limit`: the most points a member earns by the orders of a day of `day_zone` (IANA).
+    """
 
     base: EarnRule
     campaigns: tuple[Campaign, ...] = ()
     pending_days: int = 0
     valid_from: datetime | None = None
     spending: SpendRules = field(default_factory=SpendRules)
+    day_limit: int | None = None
+    day_zone: str = "UTC"
 
     @property
     def version(self) -> int:
@@ -231,6 +241,10 @@ def check_programme(programme: Programme, now: datetime) -> list[Refusal]:
         refuse(("validFrom",), "now or later: what was promised stays promised", programme.valid_from.isoformat())
     if len(programme.campaigns) > MAX_CAMPAIGNS:
         refuse(("campaigns",), f"at most {MAX_CAMPAIGNS}", len(programme.campaigns))
+    if programme.day_limit is not None and not 1 <= programme.day_limit <= MAX_CAP:
+        refuse(("maximumPointsADay",), f"1 to {MAX_CAP}, or null", programme.day_limit)
+    if programme.day_zone not in available_timezones():
+        refuse(("dayTimeZone",), "an IANA time zone", repr(programme.day_zone[:60]))
     problems += check_spending(programme.spending, ("input", "spending"))
     names = [campaign.name for campaign in programme.campaigns]
     for place, campaign in enumerate(programme.campaigns[:MAX_CAMPAIGNS]):
@@ -255,6 +269,8 @@ def check_campaign(campaign: Campaign, at: Path, begins: datetime) -> list[Refus
     bound("name", 1, len(campaign.name), MAX_NAME)
     bound("extraBasisPoints", 0, campaign.extra_bp, MAX_MULTIPLIER_BP)
     bound("fixedPoints", 0, campaign.fixed, MAX_FIXED)
+    for name, limit in (("maximumPointsAMember", campaign.member_limit), ("budgetPoints", campaign.budget)):
+        bound(name, 1, 1 if limit is None else limit, MAX_CAP)
     lists = {"channels": campaign.channels, "locationIds": campaign.locations, "skus": campaign.skus}
     for name, values in {**lists, "ranks": campaign.ranks}.items():
         bound(name, 0, len(values), MAX_CONDITIONS)

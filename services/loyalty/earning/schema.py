@@ -8,6 +8,7 @@ from kit.errors import BadUserInput
 from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.scalars import CurrencyCode
+from services.loyalty.caps.model import fit
 from services.loyalty.context import RULES, Info
 from services.loyalty.earning.actions import set_programme
 from services.loyalty.earning.inputs import EarnProgrammeSetInput, PreviewLineInput
@@ -45,8 +46,10 @@ class EarningQuery:
             raise BadUserInput(f"lines: expected at most {MAX_PREVIEW_LINES}, got {len(lines)}")
         programme = (await info.context.loaders.programmes()).at(info.context.caller.at)
         goods = tuple(line.to_line(currency) for line in lines)
-        basket = info.context.basket(goods, currency, await info.context.rank())
-        return PointsPreview.of(programme, basket)
+        context = info.context
+        member = await context.member()
+        basket = context.basket(goods, currency, await context.rank())
+        return PointsPreview.of(programme, fit(programme, basket, member, await context.rooms(programme, member)))
 
 
 @strawberry.type

@@ -32,6 +32,8 @@ def _document(programme: Programme) -> Document:
         "valid_from": programme.valid_from,
         "campaigns": [_campaign_document(campaign) for campaign in programme.campaigns],
         "spending": _spending_document(programme.spending),
+        "day_limit": programme.day_limit,
+        "day_zone": programme.day_zone,
     }
 
 
@@ -56,6 +58,8 @@ def _campaign_document(campaign: Campaign) -> Document:
         "skus": sorted(campaign.skus),
         "ranks": sorted(campaign.ranks),
         "min_gross_minor": None if campaign.min_gross_minor is None else dict(campaign.min_gross_minor),
+        "member_limit": campaign.member_limit,
+        "budget": campaign.budget,
     }
 
 
@@ -66,6 +70,8 @@ def _programme(document: Document) -> Programme:
         pending_days=document["pending_days"],
         valid_from=document["valid_from"],
         spending=spending_of(document),
+        day_limit=document.get("day_limit"),
+        day_zone=document.get("day_zone", "UTC"),
     )
 
 
@@ -117,6 +123,8 @@ def _campaigns(documents: Sequence[Document]) -> tuple[Campaign, ...]:
             skus=frozenset(one["skus"]),
             ranks=frozenset(one["ranks"]),
             min_gross_minor=one["min_gross_minor"],
+            member_limit=one.get("member_limit"),
+            budget=one.get("budget"),
         )
         for one in documents
     )

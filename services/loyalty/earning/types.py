@@ -7,6 +7,7 @@ import strawberry
 
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.scalars import CurrencyCode
+from services.loyalty.caps.model import Fit
 from services.loyalty.earning import model
 from services.loyalty.earning.model import Programme
 from services.loyalty.enums import LotKind
@@ -55,6 +56,10 @@ class Campaign:
     skus: list[strawberry.ID] = strawberry.field(description="What is multiplied; empty: everything.")
     ranks: list[str] = strawberry.field(description="Members of any of these; empty: everybody.")
     minimum_gross: list[EarnRate] = strawberry.field(description="The basket's least amount, by currency; empty: none.")
+    maximum_points_a_member: int | None = strawberry.field(
+        description="The most points one member gets by it; null: no limit."
+    )
+    budget_points: int | None = strawberry.field(description="The most points it gives to all; null: no limit.")
 
     @classmethod
     def of(cls, row: model.Campaign) -> "Campaign":
@@ -71,6 +76,8 @@ class Campaign:
             skus=[strawberry.ID(sku) for sku in sorted(row.skus)],
             ranks=sorted(row.ranks),
             minimum_gross=_rates(row.min_gross_minor or {}),
+            maximum_points_a_member=row.member_limit,
+            budget_points=row.budget,
         )
 
 
@@ -122,6 +129,10 @@ class EarnProgramme:
     rates: list[EarnRate] = strawberry.field(description="The base. A currency without a rate earns nothing.")
     campaigns: list[Campaign] = strawberry.field(description="Points besides the base.")
     spending: SpendingRules = strawberry.field(description="How points are spent.")
+    maximum_points_a_day: int | None = strawberry.field(
+        description="The most points a member earns by the orders of a day; null: no limit."
+    )
+    day_time_zone: str = strawberry.field(description="Whose days those are.")
 
     @classmethod
     def of(cls, row: Programme) -> "EarnProgramme":
@@ -133,6 +144,8 @@ class EarnProgramme:
             rates=_rates(row.base.minor_units_per_point),
             campaigns=[Campaign.of(campaign) for campaign in row.campaigns],
             spending=SpendingRules.of(row.spending),
+            maximum_points_a_day=row.day_limit,
+            day_time_zone=row.day_zone,
         )
 
 
@@ -148,18 +161,19 @@ class PreviewPart:
 class PointsPreview:
     """Counted by the function that counts orders."""
 
-    points: int = strawberry.field(description="In all.")
+    points: int = strawberry.field(description="In all, within what its caps have left.")
+    uncapped: int = strawberry.field(description="What it would be without caps.")
     parts: list[PreviewPart] = strawberry.field(description="Rule by rule.")
     programme_version: int = strawberry.field(description="The programme they are counted by.")
     pending_days: int = strawberry.field(description="How long after the order they are posted.")
 
     @classmethod
-    def of(cls, programme: Programme, basket: model.Basket) -> "PointsPreview":
+    def of(cls, programme: Programme, earned: Fit) -> "PointsPreview":
         """From the model."""
-        parts = [PreviewPart(campaign=part.campaign, points=part.points) for part in programme.parts(basket)]
         return cls(
-            points=programme.points(basket),
-            parts=parts,
+            points=earned.points,
+            uncapped=earned.full,
+            parts=[PreviewPart(campaign=part.campaign, points=part.points) for part in earned.parts],
             programme_version=programme.version,
             pending_days=programme.pending_days,
         )
