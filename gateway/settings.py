@@ -62,6 +62,8 @@ DEVELOPMENT_SCOPES: frozenset[str] = frozenset(
         "count:read",
         "count:write",
         "coupons:read",
+        "customers:audit",
+        "customers:erase",
         "customers:read",
         "customers:write",
         "delivery:read",

@@ -9,8 +9,8 @@ from pymongo import IndexModel
 from rich.console import Console
 
 from gateway.keys.directory import open_key_store
-from gateway.keys.store import first_broken
 from gateway.settings import GatewaySettings
+from kit.chain import first_broken
 from kit.events.consumer import CHECKPOINTS, PARKED
 from kit.events.outbox import HAS_OUTBOX
 from kit.mongo import Collection, Database, missing_indexes, open_database

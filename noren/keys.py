@@ -15,8 +15,9 @@ from gateway.keys.actions import Shown, create_key, revoke_key, rotate_key
 from gateway.keys.directory import open_key_store
 from gateway.keys.model import Grant, Key, KeyDraft, KeyKind
 from gateway.keys.secret import ID_LENGTH
-from gateway.keys.store import KeyStore, first_broken
+from gateway.keys.store import KeyStore
 from gateway.settings import GatewaySettings, key_pepper
+from kit.chain import first_broken
 from kit.errors import Refused
 from kit.times import utc_now
 from noren.database import use_mongodb

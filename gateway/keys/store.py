@@ -1,21 +1,18 @@
 """Where keys lie, with the record of every change; decides nothing. Shard key: `_id` of each collection.
 
 A change and its record are one update: the record waits in the key's `changes` until it stands in the chain. The chain
-is append-only: record n + 1 holds the hash of record n, so that one that was altered or taken out is found.
+is `kit.chain`: record n + 1 holds the hash of record n, so that one that was altered or taken out is found.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
-from hashlib import sha256
-from typing import Any
 
-import orjson
 from pymongo import IndexModel
-from pymongo.errors import DuplicateKeyError
 
 from gateway.keys.model import Grant, Key, KeyDraft, KeyKind, LiveSecret
+from kit.chain import Chain
 from kit.mongo import Database, Document, ensure_indexes
 
 KEYS = "keys"
@@ -28,8 +25,6 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 }
 AWAIT_MS = 1000
 """How long the server holds a change stream's question; a stop waits no longer."""
-BEGINNING = "0" * 64
-"""What the first record has before it."""
 
 
 class KeyStore:
@@ -37,7 +32,7 @@ class KeyStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._keys, self._records, self._uses = db[KEYS], db[RECORDS], db[USES]
+        self._keys, self._records, self._uses = db[KEYS], Chain(db[RECORDS], "change_id"), db[USES]
 
     async def prepare(self) -> None:
         """Make the indexes, and bring into the chain what an interrupted change left."""
@@ -76,21 +71,13 @@ class KeyStore:
                 await self._keys.update_one({"_id": document["_id"]}, {"$pull": {"changes": {"id": change["id"]}}})
 
     async def _append(self, key: str, change: Document) -> None:
-        while await self._records.find_one({"change_id": change["id"]}, {"_id": 1}) is None:
-            last = await self._records.find_one(sort=[("_id", -1)])
-            number, before = (1, BEGINNING) if last is None else (last["_id"] + 1, last["hash"])
-            record = {"change_id": change["id"], "key": key, "at": change["at"], "actor": change["actor"]}
-            record |= {"what": change["what"], "facts": change["facts"], "before": before}
-            try:
-                await self._records.insert_one({"_id": number, **record, "hash": hash_of(number, record)})
-            except DuplicateKeyError:
-                continue  # another record took the number, or somebody else brought this one
+        record = {"change_id": change["id"], "key": key, "at": change["at"], "actor": change["actor"]}
+        await self._records.extend([record | {"what": change["what"], "facts": change["facts"]}])
 
     async def records(self, key: str | None = None) -> list[Document]:
         """The chain, or one key's part of it, the oldest first; each has `number`."""
         where = {} if key is None else {"key": key}
-        found = self._records.find(where).sort("_id", 1)
-        return [{"number": document.pop("_id"), **document} async for document in found]
+        return [record async for record in self._records.records(where)]
 
     async def note_uses(self, used: Mapping[str, datetime]) -> None:
         """When keys were last used."""
@@ -111,22 +98,6 @@ class KeyStore:
                     yield None
 
             yield told()
-
-
-def hash_of(number: int, record: Mapping[str, Any]) -> str:
-    """SHA-256 of a record with its number and the hash before it, in hex."""
-    content = {name: value for name, value in record.items() if name not in ("hash", "number")}
-    return sha256(orjson.dumps([number, content], option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def first_broken(records: Sequence[Mapping[str, Any]]) -> int | None:
-    """The number of the first record of the whole chain that is not as it was written; None if all are."""
-    before = BEGINNING
-    for place, record in enumerate(records, start=1):
-        if record["number"] != place or record["before"] != before or hash_of(place, record) != record["hash"]:
-            return place
-        before = record["hash"]
-    return None
 
 
 def _document(key: Key) -> Document:

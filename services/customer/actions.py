@@ -11,8 +11,10 @@ from kit.ids import new_id
 from kit.log import logger
 from kit.mongo import OUTAGE
 from kit.times import utc_now
+from services.customer.access.store import AccessStore
 from services.customer.checks import INPUT, check_changes, check_draft, check_identity, check_own, check_room
 from services.customer.claim.store import Taken
+from services.customer.erasure.actions import erase_left
 from services.customer.identity import IdentityType, Unusable, normalise
 from services.customer.importing import import_customers
 from services.customer.model import (
@@ -170,7 +172,7 @@ async def sweep(store: CustomerStore, *, now: datetime, grace: timedelta = GRACE
             continue
         kept = claim.key in keys and state is not State.ABORTED
         await (store.claims.settle_one(claim) if kept else store.claims.release_one(claim))
-    return len(drafts) + len(claims) + await settle_left(store, before, now)
+    return len(drafts) + len(claims) + await settle_left(store, before, now) + await erase_left(store, before, now)
 
 
 async def sweep_for_ever(store: CustomerStore, clock: Callable[[], datetime] = utc_now) -> None:
@@ -178,6 +180,7 @@ async def sweep_for_ever(store: CustomerStore, clock: Callable[[], datetime] = u
     while True:
         try:
             swept = await sweep(store, now=clock())
+            await AccessStore(store.db).settle()
         except OUTAGE as error:
             log.warning("sweep waits", error=type(error).__name__)
         else:
@@ -199,7 +202,8 @@ async def audit(store: CustomerStore) -> list[str]:
     claims = await store.claims.count()
     if claims != listed:
         problems.append(f"{claims} claims for {listed} identities of live profiles")
-    return problems
+    broken = await AccessStore(store.db).chain.first_broken()
+    return problems if broken is None else [*problems, f"record {broken} of the access log was altered, or is missing"]
 
 
 async def finish(store: CustomerStore, draft: Customer, now: datetime) -> Customer | Taken | None:

@@ -1,11 +1,15 @@
 """What a resolver of customer may reach: the caller, the store, this request's loaders."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import strawberry
 
 from kit.context import RequestContext, actor_name
+from kit.ids import new_id
+from services.customer.access.model import Access, AccessKind
+from services.customer.access.store import AccessStore
 from services.customer.loaders import Loaders
 from services.customer.store import CustomerStore
 
@@ -13,6 +17,8 @@ READ = "customers:read"
 WRITE = "customers:write"
 TRACK = "behaviour:write"
 CONSENT = "consents:write"
+ERASE = "customers:erase"
+AUDIT = "customers:audit"
 INQUIRY_READ = "inquiries:read"
 INQUIRY_WRITE = "inquiries:write"
 LISTS_READ = "lists:read"
@@ -38,6 +44,16 @@ class Context:
     def actor(self) -> str:
         """The caller, as histories name them."""
         return actor_name(self.caller.channel, self.caller.staff, self.caller.customer)
+
+    async def saw(self, kind: AccessKind, customers: Iterable[str]) -> None:
+        """Log, before it is answered, that the caller sees these customers; oneself is nobody's business."""
+        ids = tuple(id for id in customers if id != self.caller.customer)
+        if ids:
+            caller = self.caller
+            access = Access(
+                new_id("acc"), kind, self.actor, caller.channel, caller.location, caller.trace_id, ids, caller.at
+            )
+            await AccessStore(self.store.db).note(access)
 
 
 Info = strawberry.Info[Context, None]

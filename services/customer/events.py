@@ -1,4 +1,4 @@
-"""What customer tells, ids only: `noren.customer.{created,updated,merged,unmerged,stitched,unstitched}.v1`.
+"""What customer tells, ids only: `noren.customer.{created,updated,merged,unmerged,stitched,unstitched,erased}.v1`.
 
 It hears its own merges: who is one person is read by what belongs to several profiles.
 """

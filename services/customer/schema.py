@@ -12,11 +12,16 @@ from kit.graphql.schema import build_schema
 from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.customer import actions, model
+from services.customer.access.model import AccessKind
 from services.customer.behaviour.schema import BehaviourMutation
 from services.customer.behaviour.types import ERRORS as BEHAVIOUR_ERRORS
 from services.customer.behaviour.types import EVENT_TYPES
 from services.customer.consent.schema import ConsentMutation
 from services.customer.context import READ, WRITE, Info
+from services.customer.counter import actions as counter
+from services.customer.counter.schema import CounterQuery
+from services.customer.erasure.schema import ErasureMutation, ErasureQuery
+from services.customer.export.schema import ExportQuery
 from services.customer.identify.schema import IdentifyMutation
 from services.customer.identity import IdentityType
 from services.customer.inputs import (
@@ -47,6 +52,9 @@ from services.customer.types import (
 
 @strawberry.type
 class Query(
+    CounterQuery,
+    ErasureQuery,
+    ExportQuery,
     InquiryQuery,
     MergeQuery,
     PostalQuery,
@@ -61,7 +69,9 @@ class Query(
         """Null if there is none."""
         if id != info.context.caller.customer:
             info.context.caller.require(READ)
-        return customer_of(await info.context.loaders.customer.load(id))
+        found = await info.context.loaders.customer.load(id)
+        await info.context.saw(AccessKind.READ, [] if found is None else [id])
+        return customer_of(found)
 
     @strawberry.field(description="Who is found by this; exactly one argument. Anybody else needs customers:read.")
     async def customer_lookup(
@@ -71,15 +81,21 @@ class Query(
         phone: Annotated[str | None, strawberry.argument(description="With country code, or as dialled here.")] = None,
         card: Annotated[str | None, strawberry.argument(description="With or without separators.")] = None,
         line_id: Annotated[str | None, strawberry.argument(description="U and 32 hexadecimal digits.")] = None,
+        pos_id: Annotated[str | None, strawberry.argument(description="The id in a till system.")] = None,
+        external_id: Annotated[str | None, strawberry.argument(description="system:id.")] = None,
+        code: Annotated[str | None, strawberry.argument(description="What a member shows as a QR code.")] = None,
     ) -> Customer | None:
         """Null if nobody is."""
-        (type, argument), value = exactly_one(
+        kind, value = exactly_one(
             email=((IdentityType.EMAIL, "email"), email),
             phone=((IdentityType.PHONE, "phone"), phone),
             card=((IdentityType.CARD, "card"), card),
             lineId=((IdentityType.LINE, "lineId"), line_id),
+            posId=((IdentityType.POS, "posId"), pos_id),
+            externalId=((IdentityType.EXTERNAL, "externalId"), external_id),
+            code=(None, code),
         )
-        return customer_of(await _look_up(info, type, argument, value))
+        return customer_of(await _look_up(info, kind, value))
 
     @strawberry.field(
         description="Every customer, the longest known first. Needs customers:read.", directives=[needs(READ)]
@@ -88,6 +104,7 @@ class Query(
         """A page."""
         info.context.caller.require(READ)
         page = await info.context.store.list_customers(PageArgs.parse(first, after))
+        await info.context.saw(AccessKind.LIST, [row.id for row in page.nodes])
         return Connection.of(page, lambda row: Customer(row=row))
 
     @strawberry.field(description="The customer who asks; null if the caller is no customer.")
@@ -101,6 +118,7 @@ class Query(
 class Mutation(
     BehaviourMutation,
     ConsentMutation,
+    ErasureMutation,
     IdentifyMutation,
     InquiryMutation,
     MergeMutation,
@@ -157,14 +175,18 @@ class Mutation(
         )
 
 
-async def _look_up(info: Info, type: IdentityType, argument: str, value: str) -> model.Customer | None:
+async def _look_up(info: Info, kind: tuple[IdentityType, str] | None, value: str) -> model.Customer | None:
     """Without the scope: the caller themselves, or FORBIDDEN whether somebody was found or not."""
     context = info.context
     if context.caller.customer is None:
         context.caller.require(READ)
-    found = await actions.look_up(context.store, type, argument, value, region=context.region)
+    if kind is None:
+        found = await counter.by_code(context.store, value, context.caller.at)
+    else:
+        found = await actions.look_up(context.store, *kind, value, region=context.region)
     if not context.may_read and (found is None or found.id != context.caller.customer):
         raise Forbidden(f"this needs the scope {READ!r}")
+    await context.saw(AccessKind.LOOKUP, [] if found is None else [found.id])
     return found
 
 

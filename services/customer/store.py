@@ -21,12 +21,15 @@ from pymongo.read_concern import ReadConcern
 from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.ids import new_id
+from kit.keys import derive_key
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
+from services.customer.access import collections as access_collections
 from services.customer.claim.store import Claims
 from services.customer.counter.model import terms_of
 from services.customer.documents import Sealer, parse_customer
-from services.customer.identity import IdentityType
+from services.customer.erasure import collections as erasure_collections
+from services.customer.identity import HKDF_SALT, IdentityType
 from services.customer.merge import collections as merge_collections
 from services.customer.model import Begun, Creation, Customer, ExternalId, Holder, State
 from services.customer.person import store as person
@@ -54,7 +57,11 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "profiles": [
         IndexModel([("state", ASCENDING), ("_id", ASCENDING)], name="by_state"),
         IndexModel([("root", ASCENDING)], name="root"),
-        IndexModel([("terms", ASCENDING)], name="terms", partialFilterExpression={"terms.0": {"$exists": True}}),
+        IndexModel(
+            [("terms", ASCENDING), ("_id", ASCENDING)],
+            name="by_terms",
+            partialFilterExpression={"terms.0": {"$exists": True}},
+        ),
         IndexModel(
             [("external_ids.source", ASCENDING), ("external_ids.value", ASCENDING)],
             name="external_id",
@@ -76,6 +83,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     "keys": [],
     **vault.INDEXES,
     **person.INDEXES,
+    **access_collections.INDEXES,
+    **erasure_collections.INDEXES,
     **merge_collections.INDEXES,
     **sighting_collections.INDEXES,
 }
@@ -114,6 +123,7 @@ class CustomerStore(person.PersonStore):
         self.db = db
         self.profiles = db["profiles"]
         self.claims = Claims(db["claims"], identity_key)
+        self.code_key = derive_key(identity_key, salt=HKDF_SALT, info=b"member codes v1")
         self.journal = db["journal"]
         self.survivorship = survivorship
         self.on_change: Callable[[], None] = lambda: None

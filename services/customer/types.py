@@ -11,9 +11,12 @@ from kit.graphql.demands import needs
 from kit.graphql.errors import Payload, UserError, presents
 from kit.graphql.types import ExternalId
 from services.customer import model
+from services.customer.access.fields import AccessFields
+from services.customer.access.model import AccessKind
 from services.customer.behaviour.fields import BehaviourFields
 from services.customer.consent.fields import ConsentFields
 from services.customer.context import READ, Info
+from services.customer.counter.fields import CounterFields
 from services.customer.identity import IdentityType as IdentityType  # the graph shows it as it is
 from services.customer.inquiry.fields import InquiryFields
 from services.customer.profile.model import Trait, plain
@@ -142,7 +145,7 @@ class SourcedValue:
 @strawberry.federation.type(
     keys=["id"], description="A customer, the same on every channel. Seen by themselves and with customers:read."
 )
-class Customer(BehaviourFields, ConsentFields, InquiryFields, ShoppingFields):
+class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, InquiryFields, ShoppingFields):
     """See `model.Customer`."""
 
     row: strawberry.Private[model.Customer]
@@ -255,6 +258,7 @@ class Customer(BehaviourFields, ConsentFields, InquiryFields, ShoppingFields):
         ids = [str(representation.get("id")) for representation in representations]
         seen = [id for id in dict.fromkeys(ids) if caller.may_see(id, READ)]
         rows = dict(zip(seen, await info.context.loaders.customer.load_many(seen), strict=True))
+        await info.context.saw(AccessKind.REFERENCE, [id for id in seen if rows[id] is not None])
         return [customer_of(rows[id]) if id in rows else Forbidden(f"this needs the scope {READ!r}") for id in ids]
 
 

@@ -61,6 +61,16 @@ def ends_with(customer: Customer, digits: str) -> bool:
     return any(number.endswith(fold(digits)) for number in _digits(numbers))
 
 
+def spoken_name(customer: Customer) -> str | None:
+    """The name as staff say it: in Japanese the reading of the family name, else the family name, and 様."""
+    name = customer.name
+    family = None if name is None else name.family_kana or name.family
+    is_japanese = (customer.language or "").startswith("ja") or (
+        customer.language is None and name is not None and name.family_kana is not None
+    )
+    return f"{family}様" if is_japanese and family else customer.shown_name
+
+
 def _spellings(name: PersonName | None) -> Iterator[str]:
     if name is None:
         return

@@ -167,6 +167,11 @@ class MergeStore:
         where = {"_id": {"$in": ids}, "state": CandidateState.REJECTED.value}
         return await self._candidates.find_one(where, {"_id": 1}) is not None
 
+    async def in_open_candidates(self, profiles: Iterable[str]) -> set[str]:
+        """Those of these profiles that are in an open candidate."""
+        where = {"pair": {"$in": list(profiles)}, "state": CandidateState.OPEN.value}
+        return {id async for one in self._candidates.find(where, {"pair": 1}) for id in one["pair"]}
+
     async def candidate(self, id: str) -> Candidate | None:
         """One candidate."""
         found = await self._candidates.find_one({"_id": id})

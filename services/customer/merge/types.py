@@ -7,6 +7,7 @@ import strawberry
 
 from kit.errors import Forbidden
 from kit.graphql.errors import Payload, UserError, presents
+from services.customer.access.model import AccessKind
 from services.customer.context import READ, Info
 from services.customer.merge import model
 from services.customer.merge.model import CandidateState as CandidateState
@@ -172,6 +173,7 @@ class MergeCandidate:
 async def _customer(info: Info, id: str) -> Customer | None:
     if not info.context.caller.may_see(id, READ):
         raise Forbidden(f"this needs the scope {READ!r}")
+    await info.context.saw(AccessKind.REVIEW, [id])
     return customer_of(await info.context.loaders.customer.load(id))
 
 

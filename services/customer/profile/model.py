@@ -6,7 +6,7 @@ change, and profiles be joined and parted, without rewriting any value.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -54,11 +54,16 @@ LATEST_WINS = Survivorship()
 
 
 def plain(value: Any) -> Any:
-    """A value of a trait as JSON has it; parts of a name or an address nobody told are left out."""
+    """A value as JSON has it; parts of a name or an address nobody told are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: part for name, part in asdict(value).items() if part is not None}
-    if isinstance(value, tuple):
+        named = {one.name: getattr(value, one.name) for one in fields(value)}
+        return {name: plain(part) for name, part in named.items() if part is not None}
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
         return [plain(one) for one in value]
+    if isinstance(value, bytes):
+        return value.hex()
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -11,8 +11,9 @@ from gateway.access import Access, Ends
 from gateway.keys.actions import Shown, create_key, revoke_key, rotate_key
 from gateway.keys.directory import KeyDirectory
 from gateway.keys.model import Grant, Key, KeyDraft, KeyEnded, KeyKind, KeyState
-from gateway.keys.store import KeyStore, first_broken
+from gateway.keys.store import KeyStore
 from gateway.settings import GatewaySettings
+from kit.chain import first_broken
 from kit.errors import BadUserInput, Forbidden, InvalidInput, NotFound, Refused, Unauthenticated, Unavailable
 from kit.mongo import Database, connect, database
 from kit.tasks import background
