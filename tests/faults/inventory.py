@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,28 +129,36 @@ async def run(directory: Path, rounds: int, seed: int) -> list[str]:
     """What was wrong; empty if nothing was."""
     random, told = Random(seed), Told()
     prefix = f"f{new_id('x')[2:].lower()}"
-    async with ReplicaSet(directory) as members, opened_at(members.url, prefix, drains=False) as (store, location):
-        await fill(store, location, list(SKUS), PIECES)
-        served = Served(members.url, prefix, connections=BUYERS)
-        watcher = asyncio.create_task(watch(members.url, prefix, location, told))
-        try:
-            await served.start()
-            over = asyncio.Event()
-            buyers = [
-                asyncio.create_task(buy(served, location, n, Random(f"{seed}-{n}"), told, over)) for n in range(BUYERS)
-            ]
-            await torment(members, served, random, rounds)
-            over.set()
-            await asyncio.gather(*buyers)
-            problems = await settled(store, location, told)
-        finally:
-            await stop(watcher)
-            await served.close()
+    async with ReplicaSet(directory) as members:
+        problems = await live(members.url, prefix, seed, told, lambda served: torment(members, served, random, rounds))
     print(
         f"{len(told.states)} acknowledged ({dict(Counter(told.states.values()))}), {told.refused} refused, "
         f"{told.repeated} asked again"
     )
     return problems
+
+
+async def live(
+    url: str, prefix: str, seed: int, told: Told, tormented: Callable[[Served], Awaitable[None]], buying: int = BUYERS
+) -> list[str]:
+    """Let buyers buy while the service is tormented; what was wrong afterwards."""
+    async with opened_at(url, prefix, drains=False) as (store, location):
+        await fill(store, location, list(SKUS), PIECES)
+        served = Served(url, prefix, connections=buying)
+        watcher = asyncio.create_task(watch(url, prefix, location, told))
+        try:
+            await served.start()
+            over = asyncio.Event()
+            buyers = [
+                asyncio.create_task(buy(served, location, n, Random(f"{seed}-{n}"), told, over)) for n in range(buying)
+            ]
+            await tormented(served)
+            over.set()
+            await asyncio.gather(*buyers)
+            return await settled(store, location, told)
+        finally:
+            await stop(watcher)
+            await served.close()
 
 
 async def settled(store: InventoryStore, location: str, told: Told) -> list[str]:
