@@ -21,6 +21,7 @@ from services.customer.identity import IdentityType as IdentityType  # the graph
 from services.customer.inquiry.fields import InquiryFields
 from services.customer.profile.model import Trait, plain
 from services.customer.shopping.fields import ShoppingFields
+from services.customer.value.fields import ValueFields
 
 strawberry.enum(
     IdentityType,
@@ -145,7 +146,7 @@ class SourcedValue:
 @strawberry.federation.type(
     keys=["id"], description="A customer, the same on every channel. Seen by themselves and with customers:read."
 )
-class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, InquiryFields, ShoppingFields):
+class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, InquiryFields, ShoppingFields, ValueFields):
     """See `model.Customer`."""
 
     row: strawberry.Private[model.Customer]

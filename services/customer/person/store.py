@@ -17,6 +17,8 @@ from services.customer.kin.store import INDEXES as KIN_INDEXES
 from services.customer.kin.store import KinStore
 from services.customer.shopping.store import INDEXES as SHOPPING_INDEXES
 from services.customer.shopping.store import ShoppingStore
+from services.customer.value.store import INDEXES as VALUE_INDEXES
+from services.customer.value.store import ValueStore
 from services.customer.vault.store import Vault
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
@@ -26,6 +28,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **BEHAVIOUR_INDEXES,
     **INQUIRY_INDEXES,
     **SHOPPING_INDEXES,
+    **VALUE_INDEXES,
 }
 
 
@@ -40,3 +43,4 @@ class PersonStore:
         self.behaviour = BehaviourStore(db)
         self.inquiry = InquiryStore(db, vault)
         self.shopping = ShoppingStore(db, vault)
+        self.value = ValueStore(db)

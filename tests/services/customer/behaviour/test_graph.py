@@ -1,10 +1,12 @@
 """Behaviour and consent through the subgraph: who may tell, who may read, what a row's error looks like."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.services.customer.conftest import NOW, Ask
+from kit.times import utc_now
+from tests.services.customer.conftest import Ask
 from tests.services.customer.test_graph import code, make
 
 TRACK = """mutation ($input: EventsTrackInput!) { eventsTrack(input: $input) {
@@ -22,8 +24,13 @@ READ = """query ($id: ID!, $kinds: [BehaviourKind!]) { customer(id: $id) {
   consents { purpose channel allowed ground record { source } }
   consentHistory { nodes { granted at } }
   mayContact(purpose: MARKETING, channel: LINE) { allowed ground } } }"""
-AT = NOW.isoformat()
+PRESENT = utc_now()
+AT = PRESENT.isoformat()
 SYSTEM = "behaviour:write consents:write customers:read"
+
+
+def ago(minutes: int) -> str:
+    return (PRESENT - timedelta(minutes=minutes)).isoformat()
 
 
 def row(id: str, **what: Any) -> dict[str, Any]:
@@ -33,12 +40,12 @@ def row(id: str, **what: Any) -> dict[str, Any]:
 async def test_events_are_told_by_row_and_read_as_what_they_are(ask: Ask) -> None:
     whose = await make(ask)
     events = [
-        row("1", customerId=whose, view={"sku": "MUG", "productId": "prd_1"}, at="2026-11-22T04:59:00Z"),
+        row("1", customerId=whose, view={"sku": "MUG", "productId": "prd_1"}, at=ago(1)),
         row("2", device="cookie", search={"keyword": "赤い靴", "results": 3}, locationId="loc_1"),
-        row("3", customerId=whose, cart={"sku": "MUG", "change": "REMOVED"}, at="2026-11-22T04:58:00Z"),
-        row("4", customerId=whose, compare={"skus": ["MUG", "CUP"]}, at="2026-11-22T04:57:00Z"),
-        row("5", customerId=whose, purchase={"orderId": "ord_1"}, at="2026-11-22T04:56:00Z"),
-        row("6", customerId=whose, storeEntry={"locationId": "loc_2", "means": "GATE"}, at="2026-11-22T04:55:00Z"),
+        row("3", customerId=whose, cart={"sku": "MUG", "change": "REMOVED"}, at=ago(2)),
+        row("4", customerId=whose, compare={"skus": ["MUG", "CUP"]}, at=ago(3)),
+        row("5", customerId=whose, purchase={"orderId": "ord_1"}, at=ago(4)),
+        row("6", customerId=whose, storeEntry={"locationId": "loc_2", "means": "GATE"}, at=ago(5)),
         row("7", customerId=whose, view={"sku": "MUG"}, search={"keyword": "x"}),
         row("8", customerId=whose, view={"sku": "MUG"}, at="2099-01-01T00:00:00Z"),
     ]
@@ -86,7 +93,7 @@ async def test_a_customer_tells_what_they_did_and_nobody_elses(ask: Ask, whose: 
 async def test_consent_is_a_history_and_the_last_word_decides(ask: Ask) -> None:
     whose = await make(ask)
     said = {"customerId": whose, "purpose": "MARKETING", "textVersion": "2026-04", "source": "app", "granted": True}
-    yes = {"input": said | {"idempotencyKey": "c1", "channel": "LINE", "at": "2026-11-01T00:00:00Z"}}
+    yes = {"input": said | {"idempotencyKey": "c1", "channel": "LINE", "at": ago(60)}}
     answer = await ask(CONSENT, yes, customer=whose)
     assert answer["data"]["consentRecord"]["record"] == {
         "granted": True,
