@@ -1,7 +1,7 @@
 """What customer tells, ids only: `noren.customer.{created,updated,merged,unmerged,stitched,unstitched,erased}.v1`.
 
-It hears its own merges, since what belongs to several profiles is read for one person; orders and returns, products and
-categories, for what somebody is worth; orders and its own inquiries, which are things people did.
+It hears orders and returns, products and categories, for what somebody is worth; orders and its own inquiries, which
+are things people did.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from kit.events import Consumer, Drainer, Event, EventLog
 from kit.times import utc_now
 from services.customer.behaviour import events as behaviour
-from services.customer.kin import events as kin
 from services.customer.store import CustomerStore
 from services.customer.value import events as value
 
@@ -25,10 +24,7 @@ def drainers(store: CustomerStore, event_log: EventLog) -> list[Drainer]:
 
 
 def consumers(store: CustomerStore, event_log: EventLog) -> list[Consumer]:
-    """Who is one person with whom, what was bought, what is in which category, and what people did elsewhere."""
-
-    async def handle_kin(events: Sequence[Event]) -> None:
-        await kin.hear_kin(store.kin, events)
+    """What was bought, what is in which category, and what people did elsewhere."""
 
     async def handle_trade(events: Sequence[Event]) -> None:
         await value.hear_trade(store, events)
@@ -40,7 +36,6 @@ def consumers(store: CustomerStore, event_log: EventLog) -> list[Consumer]:
         await behaviour.hear_deeds(store, events, utc_now())
 
     return [
-        Consumer("kin", store.db, event_log, kin.HEARD, handle_kin),
         Consumer("value", store.db, event_log, value.TRADE, handle_trade),
         Consumer("range", store.db, event_log, value.RANGE, handle_range),
         Consumer("behaviour", store.db, event_log, behaviour.HEARD, handle_deeds),

@@ -1,83 +1,58 @@
-"""Every MongoDB query of bonds; decides nothing.
+"""Every query of who is one person with whom; decides nothing. It reads profiles and merges, and writes neither.
 
-`bonds`: a merge, `_id` is its id. Whether it was undone is a field that only ever becomes true, so that the events of
-a merge may come in any order and twice. Shard key: `_id`; small and asked for by everybody, so rather not sharded.
+A profile names the root of its family (`root`, an index), and the merge that hung it there. A profile that nobody knows
+is a person of its own: what belongs to it may be told before it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from kit.mongo import Database, Document
+from services.customer.kin.model import Person
+from services.customer.merge.collections import MERGES
+from services.customer.model import State
 
-from kit.mongo import Database
-from services.customer.kin.model import Bond, Person, persons_of
-
-COLLECTION: Final = "bonds"
-MAX_STEPS: Final = 20
-"""Merges of merges that are followed from one profile: a person has at most that many profiles in a row."""
-
-INDEXES: Mapping[str, Sequence[IndexModel]] = {
-    COLLECTION: [
-        IndexModel([("into", ASCENDING)], name="into", partialFilterExpression={"parted": False}),
-        IndexModel([("merged", ASCENDING)], name="merged", partialFilterExpression={"parted": False}),
-    ],
-}
+MEMBERS: Final = {"root": 1, "merge": 1}
+PRESENT: Final[Document] = {"$in": [State.LIVE.value, State.MERGED.value]}
 
 
 class KinStore:
     """Who is one person with whom."""
 
     def __init__(self, db: Database) -> None:
-        self._bonds = db[COLLECTION]
+        self._profiles = db["profiles"]
+        self._merges = db[MERGES]
 
     async def persons(self, ids: Iterable[str]) -> Mapping[str, Person]:
-        """The person of each id: one query where nobody was merged, one more for each step of merges of merges."""
+        """The person of each id: a query for those that stand for a family, one more for those that do not."""
         wanted = set(ids)
-        bonds: dict[str, Bond] = {}
-        known: set[str] = set()
-        fresh = set(wanted)
-        for _ in range(MAX_STEPS):
-            if not fresh:
-                break
-            known |= fresh
-            found = await self._touching(sorted(fresh))
-            bonds |= {bond.merge_id: bond for bond in found}
-            fresh = {id for bond in found for id in (bond.into, bond.merged)} - known
-        return persons_of(wanted, bonds.values())
+        families = await self._families(wanted)
+        roots = {id: id for id in families}
+        missing = wanted - families.keys()
+        if missing:
+            merged = {"_id": {"$in": sorted(missing)}, "state": State.MERGED.value}
+            above = {row["_id"]: row["root"] async for row in self._profiles.find(merged, {"root": 1})}
+            families |= await self._families(set(above.values()) - families.keys()) if above else {}
+            roots |= above
+        times = await self._times(row["merge"] for rows in families.values() for row in rows if "merge" in row)
+        persons = {root: _person(rows, times) for root, rows in families.items()}
+        return {id: persons.get(roots.get(id, ""), Person(frozenset({id}))) for id in wanted}
 
-    async def _touching(self, ids: list[str]) -> list[Bond]:
-        open_ends = [{"parted": False, end: {"$in": ids}} for end in ("into", "merged")]
-        found = self._bonds.find({"$or": open_ends})
-        return [Bond(row["_id"], row["into"], row["merged"], row["at"]) async for row in found]
+    async def _families(self, roots: Iterable[str]) -> dict[str, list[Document]]:
+        families: dict[str, list[Document]] = defaultdict(list)
+        async for row in self._profiles.find({"root": {"$in": sorted(roots)}, "state": PRESENT}, MEMBERS):
+            families[row["root"]].append(row)
+        return dict(families)
 
-    async def hear_merged(self, bonds: Sequence[Bond]) -> None:
-        """Join; a merge that was heard to be undone stays undone."""
-        updates = [
-            UpdateOne(
-                {"_id": bond.merge_id},
-                [
-                    {
-                        "$set": {
-                            "into": {"$literal": bond.into},
-                            "merged": {"$literal": bond.merged},
-                            "at": bond.at,
-                            "parted": {"$ifNull": ["$parted", False]},
-                        }
-                    }
-                ],
-                upsert=True,
-            )
-            for bond in bonds
-        ]
-        if updates:
-            await self._bonds.bulk_write(updates, ordered=False)
+    async def _times(self, merges: Iterable[str]) -> dict[str, datetime]:
+        ids = sorted(merges)
+        if not ids:
+            return {}
+        return {row["_id"]: row["at"] async for row in self._merges.find({"_id": {"$in": ids}}, {"at": 1})}
 
-    async def hear_unmerged(self, parted: Mapping[str, datetime]) -> None:
-        """Part, by the merge's id; also if the merge itself was not heard yet."""
-        updates = [
-            UpdateOne({"_id": merge_id}, {"$set": {"parted": True, "parted_at": at}}, upsert=True)
-            for merge_id, at in parted.items()
-        ]
-        if updates:
-            await self._bonds.bulk_write(updates, ordered=False)
+
+def _person(rows: list[Document], times: Mapping[str, datetime]) -> Person:
+    joined = [times[row["merge"]] for row in rows if row.get("merge") in times]
+    return Person(frozenset(row["_id"] for row in rows), max(joined, default=None))

@@ -13,7 +13,6 @@ from services.customer.device.store import INDEXES as DEVICE_INDEXES
 from services.customer.device.store import DeviceStore
 from services.customer.inquiry.store import INDEXES as INQUIRY_INDEXES
 from services.customer.inquiry.store import InquiryStore
-from services.customer.kin.store import INDEXES as KIN_INDEXES
 from services.customer.kin.store import KinStore
 from services.customer.shopping.store import INDEXES as SHOPPING_INDEXES
 from services.customer.shopping.store import ShoppingStore
@@ -22,7 +21,6 @@ from services.customer.value.store import ValueStore
 from services.customer.vault.store import Vault
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
-    **KIN_INDEXES,
     **CONSENT_INDEXES,
     **DEVICE_INDEXES,
     **BEHAVIOUR_INDEXES,

@@ -17,9 +17,9 @@ from services.customer.behaviour.model import BehaviourEvent, BehaviourKind, Eve
 from services.customer.consent.actions import ConsentRequest, record
 from services.customer.consent.model import Purpose
 from services.customer.device.model import device_subject
-from services.customer.kin.model import Bond
 from services.customer.store import CustomerStore
 from tests.services.customer.conftest import NOW
+from tests.services.customer.family import cut, merge
 
 MINUTE = timedelta(minutes=1)
 
@@ -43,10 +43,6 @@ async def rows_of(
 ) -> Sequence[BehaviourEvent]:
     person = (await store.kin.persons([whose]))[whose]
     return (await timeline(store, await subjects_of(store, person), kinds, PageArgs(first))).nodes
-
-
-async def merge(store: CustomerStore, into: str, merged: str, id: str = "m1") -> None:
-    await store.kin.hear_merged([Bond(id, into, merged, NOW)])
 
 
 async def refuse(store: CustomerStore, subject: str) -> None:
@@ -139,7 +135,7 @@ async def test_a_merge_joins_the_timelines_without_touching_an_event_and_an_unme
     assert (await read(store, "cus_a"), await read(store, "cus_b")) == (["SKU-1"], ["SKU-2", "SKU-3", "SKU-4"])
     await merge(store, "cus_a", "cus_b")
     assert await read(store, "cus_a") == await read(store, "cus_b") == ["SKU-1", "SKU-2", "SKU-3", "SKU-4"]
-    await store.kin.hear_unmerged({"m1": NOW})
+    await cut(store, "cus_b")
     assert (await read(store, "cus_a"), await read(store, "cus_b")) == (["SKU-1"], ["SKU-2", "SKU-3", "SKU-4"])
     assert await store.behaviour.events.find().to_list() == before
 

@@ -19,9 +19,9 @@ from services.customer.inquiry.model import (
     check_name,
     check_text,
 )
-from services.customer.kin.model import Bond
 from services.customer.store import CustomerStore
 from tests.services.customer.conftest import NOW, Ask
+from tests.services.customer.family import merge
 from tests.services.customer.test_graph import code, make
 
 ACTOR = "staff:mai"
@@ -201,7 +201,7 @@ async def test_who_is_nobody_yet_becomes_somebodys_and_stays_theirs_after_a_merg
     done = await ask(WHOSE, {"input": named | {"customerId": "cus_none"}}, scopes=STAFF)
     assert done["data"]["inquiryCustomerSet"]["userErrors"] == [{"__typename": "NotFound"}]
     assert (await ask(WHOSE, {"input": named}, scopes=STAFF))["data"]["inquiryCustomerSet"]["inquiry"]["version"] == 2
-    await store.kin.hear_merged([Bond("m", "cus_whole", whose, NOW)])
+    await merge(store, "cus_whole", whose)
     assert (await ask(ONE, {"id": id}, customer="cus_whole"))["data"]["inquiry"]["subject"] == "在庫"
     own = {"inquiryId": id, "idempotencyKey": "app:1", "channel": "CHAT", "body": "まだですか"}
     said = (await ask(SAY, {"input": own}, customer="cus_whole"))["data"]["inquiryMessageAdd"]

@@ -8,7 +8,7 @@ import pytest
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, VersionConflict
 from services.customer.device.model import device_subject
-from services.customer.kin.model import Bond, Person
+from services.customer.kin.model import Person
 from services.customer.shopping.actions import (
     ListRequest,
     create,
@@ -35,6 +35,7 @@ from services.customer.shopping.model import (
 )
 from services.customer.store import CustomerStore
 from tests.services.customer.conftest import NOW, Ask
+from tests.services.customer.family import merge
 from tests.services.customer.test_graph import code, make
 
 LATER = NOW + timedelta(hours=1)
@@ -237,7 +238,7 @@ async def test_from_the_kiosk_by_mail_to_the_app(ask: Ask, store: CustomerStore)
     for kind, found in (("SHOPPING", [{"id": id}]), ("WISH", []), (None, [{"id": id}])):
         answer = await ask(THEIRS, {"id": whose, "kind": kind}, customer=whose)
         assert answer["data"]["customer"]["shoppingLists"]["nodes"] == found
-    await store.kin.hear_merged([Bond("m", "cus_whole", whose, NOW)])
+    await merge(store, "cus_whole", whose)
     assert (await ask(RENAME, {"id": id, "v": 3}, customer="cus_whole"))["data"]["shoppingListRename"]["list"]
 
 

@@ -12,7 +12,7 @@ from kit.events import Event, EventLog
 from kit.times import utc_now
 from services.customer.behaviour.actions import erase
 from services.customer.events import consumers
-from services.customer.kin.model import Bond, Person
+from services.customer.kin.model import Person
 from services.customer.store import CustomerStore
 from services.customer.value.actions import favourites, values, visit
 from services.customer.value.events import CATEGORY_CHANGED, PRODUCT_CHANGED, EventNotUnderstood, hear_range, hear_trade
@@ -30,6 +30,7 @@ from services.customer.value.model import (
     value_of,
 )
 from tests.services.customer.conftest import NOW, Ask
+from tests.services.customer.family import cut, merge
 from tests.services.customer.test_graph import make
 
 DAY = timedelta(days=1)
@@ -60,7 +61,7 @@ def told(type: str, id: str, at: datetime, **data: Any) -> Event:
 def order(
     id: str, minor: int, days: float = 1, whose: str | None = "cus_a", channel: str = "web", **more: Any
 ) -> Event:
-    at = NOW - days * DAY
+    at = more.pop("now", NOW) - days * DAY
     lines = more.pop("lines", [{"sku": f"SKU-{id}", "quantity": 1, "grossMinor": minor}])
     return told(
         "noren.order.recorded.v1",
@@ -157,10 +158,10 @@ async def test_a_merge_sums_and_an_unmerge_parts_and_no_order_is_touched(store: 
     await hear_trade(store, [order("o1", 1_000), order("o2", 500, whose="cus_b"), back("r1", "o2", 100, "cus_b")])
     before = [await worth(store, "cus_a"), await worth(store, "cus_b")]
     kept = await store.db["purchases"].find().to_list()
-    await store.kin.hear_merged([Bond("m1", "cus_a", "cus_b", NOW)])
+    await merge(store, "cus_a", "cus_b")
     assert (await worth(store, "cus_b")).lifetimes == (Lifetime("JPY", 2, 1_500, 100),)
     assert await worth(store, "cus_a") == await worth(store, "cus_b")
-    await store.kin.hear_unmerged({"m1": NOW})
+    await cut(store, "cus_b")
     assert [await worth(store, "cus_a"), await worth(store, "cus_b")] == before
     assert await store.db["purchases"].find().to_list() == kept
 
