@@ -74,5 +74,15 @@ async def _lists(store: CustomerStore, id: str, now: datetime) -> int:
     return await store.shopping.erase(id)
 
 
-ROOMS = {"behaviour": _behaviour, "consents": _consents, "inquiries": _inquiries, "lists": _lists}
+async def _purchases(store: CustomerStore, id: str, now: datetime) -> int:
+    return await store.value.erase(id)
+
+
+ROOMS = {
+    "behaviour": _behaviour,
+    "consents": _consents,
+    "inquiries": _inquiries,
+    "lists": _lists,
+    "purchases": _purchases,
+}
 """What each room of the service holds of a profile, besides the profile; a new room adds itself here."""

@@ -15,13 +15,13 @@ from services.customer.store import CustomerStore
 MAX_EVENTS = 20_000
 """Behaviour events of one export, some megabytes; a person leaves some thousands in a year. More is said to be cut."""
 MAX_ROWS = 1_000
-"""Inquiries and accesses of one export; more is said to be cut."""
+"""Inquiries, lists, orders and accesses of one export; more is said to be cut."""
 PAGE = 100
 
 
 async def export(store: CustomerStore, customer: Customer, now: datetime) -> dict[str, Any]:
-    """JSON of everything: the profile with every sourced value, identities, merges, consents, behaviour, inquiries, and
-    who saw them. `cut` names the lists that were too long to be whole.
+    """JSON of everything: the profile with every sourced value, identities, merges, consents, behaviour, inquiries,
+    lists, what value heard of their orders, and who saw them. `cut` names the lists that were too long to be whole.
     """
     ids = (customer.id, *customer.members)
     person = Person(frozenset(ids))
@@ -29,9 +29,17 @@ async def export(store: CustomerStore, customer: Customer, now: datetime) -> dic
     events = await store.behaviour.timeline(subjects, (), None, MAX_EVENTS + 1)
     inquiries = await _all(lambda args: store.inquiry.page_of(ids, args))
     threads = await store.inquiry.threads([inquiry.id for inquiry in inquiries])
+    shopping = await _all(lambda args: store.shopping.page_of(ids, None, args))
+    bought = await store.value.bought(ids, MAX_ROWS + 1)
     seen = await _all(lambda args: AccessStore(store.db).page(ids, args))
     accesses = [access for access in seen if access.at < now]  # but for this one
-    lists = {"behaviour": (events, MAX_EVENTS), "inquiries": (inquiries, MAX_ROWS), "accesses": (accesses, MAX_ROWS)}
+    lists = {
+        "behaviour": (events, MAX_EVENTS),
+        "inquiries": (inquiries, MAX_ROWS),
+        "lists": (shopping, MAX_ROWS),
+        "purchases": (bought, MAX_ROWS),
+        "accesses": (accesses, MAX_ROWS),
+    }
     return {
         "exportedAt": now.isoformat(),
         "profile": plain(customer),

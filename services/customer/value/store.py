@@ -106,6 +106,11 @@ class ValueStore:
                     kept[line["sku"]] = (pieces + sign * line["quantity"], minor + sign * line["minor"])
         return [Sold(sku, pieces, minor) for sku, (pieces, minor) in kept.items()]
 
+    async def bought(self, customers: Iterable[str], limit: int) -> list[Bought]:
+        """Their newest orders, so many."""
+        found = self._purchases.find(_of(customers)).sort("placed_at", DESCENDING).limit(limit)
+        return [_bought(row) async for row in found]
+
     async def last(self, customers: Iterable[str]) -> Visit | None:
         """Their newest order."""
         row = await self._purchases.find_one(_of(customers), sort=[("placed_at", DESCENDING)])
@@ -179,6 +184,12 @@ def _order_fields(one: Bought) -> Document:
         "gross": one.gross_minor,
         "lines": _lines(one.lines),
     }
+
+
+def _bought(row: Document) -> Bought:
+    lines = tuple(Line(one["sku"], one["quantity"], one["minor"]) for one in row["lines"])
+    where = (row["channel"], row["location"], row["placed_at"])
+    return Bought(row["_id"], row["customer"], *where, row["currency"], row["gross"], lines)
 
 
 def _lines(lines: Iterable[Line]) -> list[Document]:
