@@ -1,4 +1,6 @@
-"""What customer tells, ids only: `noren.customer.{created,updated,merged,unmerged,stitched,unstitched,erased}.v1`.
+"""What customer tells: `noren.customer.{created,updated,merged,unmerged,stitched,unstitched,erased}.v1`.
+
+Ids only, and of a birthday its month.
 
 It hears orders and returns, products and categories, for what somebody is worth; orders and its own inquiries, which
 are things people did.

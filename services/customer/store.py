@@ -33,7 +33,7 @@ from services.customer.identity import HKDF_SALT, IdentityType
 from services.customer.merge import collections as merge_collections
 from services.customer.model import Begun, Creation, Customer, ExternalId, Holder, State
 from services.customer.person import store as person
-from services.customer.profile.model import LATEST_WINS, Survivorship
+from services.customer.profile.model import LATEST_WINS, Survivorship, Trait
 from services.customer.sighting import collections as sighting_collections
 from services.customer.vault import store as vault
 from services.customer.vault.cipher import MemberKey
@@ -299,7 +299,7 @@ class CustomerStore(person.PersonStore):
         terms = terms_of(values | {"phones": (*values.get("phones", ()), *phones)})
         document["terms"] = [self.claims.term(term) for term in sorted(terms)]
         if not customer.anonymous:
-            data = {"customerId": customer.id, "createdAt": customer.created_at.isoformat()}
+            data = {"customerId": customer.id, "createdAt": customer.created_at.isoformat(), **born(customer.traits)}
             event = outbox_entry(f"{customer.id}:v1", CREATED, customer.id, customer.created_at, data)
             document["announcement"] = [event]
         if creation is not None:
@@ -353,6 +353,16 @@ class CustomerStore(person.PersonStore):
         yield batch
 
 
-def updated(id: str, now: datetime) -> Document:
-    """The event of an edit."""
-    return outbox_entry(new_id("evt"), UPDATED, id, now, {"customerId": id})
+def updated(id: str, now: datetime, told: Iterable[Trait] = ()) -> Document:
+    """The event of an edit, with the month of a birthday it tells."""
+    return outbox_entry(new_id("evt"), UPDATED, id, now, {"customerId": id, **born(told)})
+
+
+def born(traits: Iterable[Trait]) -> Document:
+    """Of a birthday only its month, and since when it is known; a birthday that was taken away has none."""
+    birthdays = [trait for trait in traits if trait.field == "birthday"]
+    if not birthdays:
+        return {}
+    last = max(birthdays, key=lambda trait: trait.at)
+    month = None if last.value is None else last.value.month
+    return {"birthMonth": month, "birthdayAt": last.at.isoformat()}

@@ -1,16 +1,20 @@
 """What a resolver of loyalty may reach: the caller, the store, this request's loaders."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import strawberry
 
 from kit.context import RequestContext, actor_name
 from kit.errors import Forbidden
-from services.loyalty.caps.model import caps_of
+from services.loyalty.audience.model import NOBODY, Buyer
+from services.loyalty.audience.store import AudienceStore
+from services.loyalty.caps.model import Fit, caps_of, fit
 from services.loyalty.caps.store import CapStore
 from services.loyalty.earning.model import Basket, BasketLine, Programme
 from services.loyalty.loaders import Loaders
 from services.loyalty.model import CustomerId, wallet_id_of
+from services.loyalty.spending.model import Goods
 from services.loyalty.store import LoyaltyStore
 
 READ = "points:read"
@@ -19,6 +23,18 @@ REDEEM = "points:redeem"
 RULES = "points:rules"
 ACCOUNTING = "points:accounting"
 APPROVE = "points:approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Earner:
+    """Who earns, and by what: the same for all that is looked at in a request."""
+
+    programme: Programme
+    rank: str | None = None
+    member: str | None = None
+    rooms: Mapping[str, int] = field(default_factory=dict)
+    buyer: Buyer = NOBODY
+    goods: Mapping[str, Goods] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -59,11 +75,34 @@ class Context:
         used = await CapStore(self.store.db).used(list(caps)) if caps else {}
         return {id: caps[id] - points for id, points in used.items()}
 
-    def basket(self, lines: tuple[BasketLine, ...], currency: str, rank: str | None) -> Basket:
-        """What would be bought here and now."""
+    async def earner(self, programme: Programme, skus: Sequence[str]) -> Earner:
+        """What the points of a purchase by the caller depend on besides the purchase: a query each for all SKUs."""
+        customer, buyer, goods = self.caller.customer, NOBODY, {}
+        if customer is not None and programme.needs_buyer:
+            buyer = (await AudienceStore(self.store.db).of([customer])).get(customer, NOBODY)
+        if programme.needs_goods:
+            goods = await self.store.spending.goods(sorted(set(skus)))
+        member = await self.member()
+        return Earner(programme, await self.rank(), member, await self.rooms(programme, member), buyer, goods)
+
+    def earned(
+        self, by: Earner, lines: tuple[BasketLine, ...], currency: str, payment_methods: frozenset[str] = frozenset()
+    ) -> Fit:
+        """What would be earned if it were bought here and now."""
         caller = self.caller
-        gross = sum(line.gross_minor for line in lines)
-        return Basket(gross, currency, caller.at, caller.channel, caller.location, lines, rank)
+        basket = Basket(
+            gross_minor=sum(line.gross_minor for line in lines),
+            currency=currency,
+            at=caller.at,
+            channel=caller.channel,
+            location=caller.location,
+            lines=lines,
+            rank=by.rank,
+            payment_methods=payment_methods,
+            buyer=by.buyer,
+            goods=by.goods,
+        )
+        return fit(by.programme, basket, by.member, by.rooms)
 
     def require_staff(self, scope: str) -> str:
         """The member of staff who calls, as the journal names them; Forbidden if nobody is named, or without scope."""

@@ -12,6 +12,9 @@ from kit.times import utc_now
 from services.loyalty.accrual.actions import hear
 from services.loyalty.accrual.model import Heard, Trade
 from services.loyalty.actions import open_wallets
+from services.loyalty.audience.events import HEARD as AUDIENCE_HEARD
+from services.loyalty.audience.events import hear_audience
+from services.loyalty.audience.store import AudienceStore
 from services.loyalty.bond.events import HEARD as BONDS_HEARD
 from services.loyalty.bond.events import hear_bonds
 from services.loyalty.bonus.actions import grant_all
@@ -54,13 +57,16 @@ def _claims(store: LoyaltyStore) -> tuple[Collection, ...]:
 
 
 def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
-    """Who earns and how; what goods there are; who is one; what became of coupons. None waits for another's past."""
+    """Who earns and how; what goods there are; who is one, and who is what; coupons. None waits for another's past."""
 
     async def handle(events: Sequence[Event]) -> None:
         await handle_events(store, events)
 
     async def handle_products(events: Sequence[Event]) -> None:
         await hear_products(store.spending, events)
+
+    async def handle_audience(events: Sequence[Event]) -> None:
+        await hear_audience(AudienceStore(store.db), events)
 
     async def handle_coupons(events: Sequence[Event]) -> None:
         await hear_answers(store, events, now=utc_now())
@@ -72,6 +78,7 @@ def consumers(store: LoyaltyStore, event_log: EventLog) -> list[Consumer]:
         Consumer("loyalty", store.db, event_log, HEARD, handle),
         Consumer("goods", store.db, event_log, [PRODUCT_CHANGED], handle_products),
         Consumer("bonds", store.db, event_log, BONDS_HEARD, handle_bonds),
+        Consumer("audience", store.db, event_log, AUDIENCE_HEARD, handle_audience),
         Consumer("coupons", store.db, event_log, [COUPON_ANSWERED], handle_coupons),
     ]
 
@@ -130,6 +137,7 @@ def _heard(event: Event) -> Heard | None:
         currency=currency,
         at=at,
         return_id=return_id,
+        payment_methods=frozenset(data.get("paymentMethods", ())),
         channel=data.get("channel"),
         location=data.get("locationId"),
         lines=lines,

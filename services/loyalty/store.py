@@ -17,6 +17,7 @@ from services.loyalty.accounting.store import BOOKED_INDEX
 from services.loyalty.accounting.store import INDEXES as ACCOUNTING_INDEXES
 from services.loyalty.accrual.store import INDEXES as ACCRUAL_INDEXES
 from services.loyalty.adjustment.store import INDEXES as ADJUSTMENT_INDEXES
+from services.loyalty.audience.store import COLLECTION as BUYERS
 from services.loyalty.balances.store import INDEXES as BALANCE_INDEXES
 from services.loyalty.bond.store import INDEXES as BOND_INDEXES
 from services.loyalty.caps.store import INDEXES as CAP_INDEXES
@@ -74,6 +75,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **ACCOUNTING_INDEXES,
     **ACCRUAL_INDEXES,
     **ADJUSTMENT_INDEXES,
+    BUYERS: [],
     **BALANCE_INDEXES,
     **BOND_INDEXES,
     **CAP_INDEXES,

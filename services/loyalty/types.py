@@ -1,7 +1,5 @@
 """Loyalty's GraphQL types: how a model is shown, and how a reference finds its entity."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -14,9 +12,8 @@ from kit.graphql.types import After, Connection, First, Money
 from kit.money import Money as MoneyValue
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.loyalty import model
-from services.loyalty.caps.model import fit
-from services.loyalty.context import Info
-from services.loyalty.earning.model import FIRST, BasketLine, Programme
+from services.loyalty.context import Earner, Info
+from services.loyalty.earning.model import FIRST, BasketLine
 from services.loyalty.enums import EntryKind, LotKind
 from services.loyalty.hold.model import HoldStanding, HoldState
 from services.loyalty.posting import model as posting
@@ -255,23 +252,13 @@ class Price:
     gross: Money = strawberry.federation.field(external=True, description="Tax included.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the points of a piece depend on besides the piece."""
-
-    programme: Programme
-    rank: str | None = None
-    member: str | None = None
-    rooms: Mapping[str, int] = field(default_factory=dict)
-
-
 @strawberry.federation.type(keys=["sku"], description="What is bought; loyalty adds what it earns.")
 class Variant:
     """Catalog's entity by its key, with the price the gateway brings along."""
 
     sku: strawberry.ID = strawberry.field(description="Stock keeping unit.")
     given: strawberry.Private[Price | None] = None
-    known: strawberry.Private["_Known"] = field(default_factory=lambda: _Known(FIRST))
+    earner: strawberry.Private[Earner] = Earner(FIRST)
 
     @strawberry.federation.field(external=True, description="Catalog's price on the caller's channel.")
     def price(
@@ -292,18 +279,15 @@ class Variant:
             return None
         price = self.given.gross
         line = BasketLine(self.sku, 1, price.minor_units)
-        known = self.known
-        basket = info.context.basket((line,), price.currency, known.rank)
-        return fit(known.programme, basket, known.member, known.rooms).points
+        return info.context.earned(self.earner, (line,), price.currency).points
 
     @classmethod
     async def resolve_references(cls, info: Info, representations: list[dict[str, Any]]) -> "list[Variant]":
-        """From the representations, the programme in force, the caller's rank and caps: a query each for all."""
+        """From the representations, the programme in force and what it asks of the caller: a query each for all."""
         context = info.context
         programme = (await context.loaders.programmes()).at(context.caller.at)
-        rank, member = await context.rank(), await context.member()
-        facts = _Known(programme, rank, member, await context.rooms(programme, member))
-        return [cls(sku=given["sku"], given=_price(given.get("price")), known=facts) for given in representations]
+        earner = await context.earner(programme, [given["sku"] for given in representations])
+        return [cls(sku=given["sku"], given=_price(given.get("price")), earner=earner) for given in representations]
 
 
 def wallet_of(row: model.Wallet | None) -> Wallet | None:

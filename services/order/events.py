@@ -49,6 +49,8 @@ def order_recorded(order: Order) -> Document:
         "goodsGrossMinor": order.totals.goods_gross_minor,
         "lines": [_line(line) for line in goods_lines(order.lines)],
     }
+    if order.payment_methods:
+        data["paymentMethods"] = list(order.payment_methods)
     return outbox_entry(recorded_id(order.id), ORDER_RECORDED, order.id, order.recorded_at, data)
 
 

@@ -142,6 +142,9 @@ class OrderRecordInput:
     location_id: strawberry.ID | None = strawberry.field(default=None, description="Default the caller's.")
     customer_id: strawberry.ID | None = strawberry.field(default=None, description="Absent: a guest.")
     shipping: OrderShippingInput | None = strawberry.field(default=None, description="Absent: none was charged.")
+    payment_methods: list[str] = strawberry.field(
+        default_factory=list, description="What it was paid with, such as CARD or CASH, at most 10; empty: not told."
+    )
 
     def to_draft(self, caller: RequestContext) -> OrderDraft:
         """For the model; where and by whom comes from the caller."""
@@ -154,6 +157,7 @@ class OrderRecordInput:
             location=caller.location if self.location_id is None else self.location_id,
             customer=self.customer_id,
             staff=caller.staff,
+            payment_methods=tuple(dict.fromkeys(self.payment_methods)),
             placed_at=self.placed_at,
             currency=self.currency,
             lines=_lines(self.lines, amounts, "lines"),

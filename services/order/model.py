@@ -29,6 +29,8 @@ ReturnId = NewType("ReturnId", str)
 
 MAX_NAME_LENGTH: Final = 64
 """Channels, numbers, ids of other services: what fits an index entry and a log line."""
+MAX_PAYMENT_METHODS: Final = 10
+"""Nobody pays in more ways at once."""
 MAX_CLOCK_AHEAD: Final = timedelta(days=1)
 """A till in a wrong time zone is recorded; one in a wrong year is not."""
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,6 +76,8 @@ class OrderDraft:
     """None: a guest."""
     staff: str | None = None
     """Who recorded it; not part of what was sold."""
+    payment_methods: tuple[str, ...] = ()
+    """What it was paid with, in the channel's words; none: not told."""
     placed_at: datetime
     currency: str
     lines: tuple[Line, ...]
@@ -109,6 +113,7 @@ class Order:
     location: str | None
     customer: str | None
     staff: str | None
+    payment_methods: tuple[str, ...] = ()
     placed_at: datetime
     recorded_at: datetime
     currency: str
@@ -143,6 +148,7 @@ def compose(draft: OrderDraft, *, now: datetime, key: str | None = None) -> Orde
         location=draft.location,
         customer=draft.customer,
         staff=draft.staff,
+        payment_methods=draft.payment_methods,
         placed_at=instant_of(draft.placed_at),
         recorded_at=now,
         currency=draft.currency,
@@ -159,6 +165,10 @@ def check_draft(draft: OrderDraft, now: datetime, problems: Problems) -> Totals:
     check_external_ids(draft.external_ids, problems)
     problems.optional_text(("number",), draft.number, MAX_NAME_LENGTH)
     check_circumstances(draft.channel, draft.location, draft.customer, draft.staff, problems=problems)
+    if len(draft.payment_methods) > MAX_PAYMENT_METHODS:
+        problems.add(("paymentMethods",), f"at most {MAX_PAYMENT_METHODS}", len(draft.payment_methods))
+    for place, method in enumerate(draft.payment_methods[:MAX_PAYMENT_METHODS]):
+        problems.text(("paymentMethods", str(place)), method, MAX_NAME_LENGTH)
     check_time(("placedAt",), draft.placed_at, now, problems)
     check_currency(draft.currency, problems)
     check_lines(draft.lines, problems)
@@ -219,7 +229,10 @@ def line_content(line: Line) -> list[object]:
 
 
 def _fingerprint(draft: OrderDraft, number: str) -> str:
-    """Named one by one: a field added to drafts later must not make recorded sales look changed."""
+    """Named one by one: a field added to drafts later must not make recorded sales look changed.
+
+    Payment methods came later: where there are none, they are no part of it.
+    """
     shipping = draft.shipping
     return fingerprint(
         [[external_id.source, external_id.value] for external_id in sorted(draft.external_ids)],
@@ -227,6 +240,7 @@ def _fingerprint(draft: OrderDraft, number: str) -> str:
         instant_of(draft.placed_at),
         [shipping.gross_minor, shipping.tax_minor, shipping.tax_rate_bp],
         [line_content(line) for line in draft.lines],
+        *([sorted(draft.payment_methods)] if draft.payment_methods else []),
     )
 
 

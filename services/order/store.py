@@ -144,6 +144,8 @@ def _document(order: Order, outbox: Sequence[Document]) -> Document:
     }
     if order.customer is not None:
         document["customer"] = order.customer
+    if order.payment_methods:
+        document["payment_methods"] = list(order.payment_methods)
     return document
 
 
@@ -164,6 +166,7 @@ def parse_order(document: Document) -> Order:
         location=document["location"],
         customer=document.get("customer"),
         staff=document["staff"],
+        payment_methods=tuple(document.get("payment_methods", ())),
         placed_at=document["placed_at"],
         recorded_at=document["recorded_at"],
         currency=document["currency"],

@@ -119,6 +119,11 @@ class Order:
         """Null without the scope orders:read."""
         return self.row.staff if READ in info.context.caller.scopes else None
 
+    @strawberry.field(description="What it was paid with, in the channel's words; empty: not told.")
+    def payment_methods(self) -> list[str]:
+        """As they were recorded."""
+        return list(self.row.payment_methods)
+
     @strawberry.field(description="When it was sold.")
     def placed_at(self) -> datetime:
         """By the channel's clock."""

@@ -33,7 +33,7 @@ async def observe(
         "terms": {"$setUnion": ["$terms", {"$literal": terms}]},
         "updated_at": now,
         "version": {"$add": ["$version", 1]},
-        "outbox": {"$concatArrays": [{"$ifNull": ["$outbox", []]}, {"$literal": [updated(id, now)]}]},
+        "outbox": {"$concatArrays": [{"$ifNull": ["$outbox", []]}, {"$literal": [updated(id, now, traits)]}]},
     }
     where: Document = {"_id": id, **PRESENT} | ({} if version is None else {"version": version})
     edited = await store.profiles.update_one(where, [{"$set": change}])

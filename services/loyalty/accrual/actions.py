@@ -9,6 +9,8 @@ from kit.log import logger
 from services.loyalty.accrual.model import Accrual, Fact, Heard, Trade, posting_without_order, wants_of
 from services.loyalty.accrual.store import AccrualStore
 from services.loyalty.actions import post_all
+from services.loyalty.audience.model import NOBODY
+from services.loyalty.audience.store import AudienceStore
 from services.loyalty.caps.actions import finish_caps, take_room
 from services.loyalty.caps.model import Cap, Take
 from services.loyalty.caps.store import CapStore
@@ -49,6 +51,7 @@ async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) ->
         else one
         for one in heard
     ]
+    heard = await _with_facts(store, heard, programmes)
     of_orders = [(one.order_id, one) for one in heard if one.order_id is not None]
     books = Books(AccrualStore(store.db), CapStore(store.db))
     accruals = await _believe(books, of_orders, programmes, now)
@@ -59,6 +62,24 @@ async def hear(store: LoyaltyStore, heard: Sequence[Heard], *, now: datetime) ->
     moves += [posting_without_order(one, programmes) for one in heard if one.order_id is None]
     await _move(store, moves)
     await requalify(store.ranks, [one.customer_id for one in heard if one.customer_id is not None], now=now)
+
+
+async def _with_facts(store: LoyaltyStore, heard: Sequence[Heard], programmes: Programmes) -> list[Heard]:
+    """With what is known of buyers and goods, where the programme of an order asks for it."""
+    orders = [(one, programmes.at(one.at)) for one in heard if one.trade is Trade.ORDER]
+    skus = {line.sku for one, programme in orders if programme.needs_goods for line in one.lines}
+    asked = {one.customer_id for one, programme in orders if programme.needs_buyer}
+    goods = await store.spending.goods(sorted(skus)) if skus else {}
+    ids = sorted(id for id in asked if id is not None)
+    buyers = await AudienceStore(store.db).of(ids) if ids else {}
+    return [
+        replace(
+            one,
+            buyer=buyers.get(one.customer_id or "", NOBODY),
+            goods={line.sku: goods[line.sku] for line in one.lines if line.sku in goods},
+        )
+        for one in heard
+    ]
 
 
 async def post_pending(store: LoyaltyStore, now: datetime) -> int:

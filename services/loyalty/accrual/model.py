@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.loyalty.audience.model import NOBODY, Buyer
 from services.loyalty.caps.model import Take, caps_of, fit
 from services.loyalty.earning.model import Basket, BasketLine, Programme, Programmes
 from services.loyalty.model import CustomerId, EntryKind, Reference
 from services.loyalty.posting.model import Posting, event_key
+from services.loyalty.spending.model import Goods
 
 
 class Trade(StrEnum):
@@ -23,8 +25,8 @@ class Heard:
     """An order or a return as its event tells it; amounts in minor units, gross, goods only, never below zero.
 
     `id` is the event's, `at` when the goods went, `rank` the member's when it was heard, `member` for whose wallet the
-    customer earned then. A return without `order_id`
-    belongs to no order we could hear of.
+    customer earned then; `buyer` and `goods` what was known of them then, where a programme asks.
+    A return without `order_id` belongs to no order we could hear of.
     """
 
     id: str
@@ -40,11 +42,25 @@ class Heard:
     lines: tuple[BasketLine, ...] = ()
     rank: str | None = None
     member: CustomerId | None = None
+    payment_methods: frozenset[str] = frozenset()
+    buyer: Buyer = NOBODY
+    goods: Mapping[str, Goods] = field(default_factory=dict)
 
     @property
     def basket(self) -> Basket:
         """What an order's points are counted by."""
-        return Basket(self.gross_minor, self.currency, self.at, self.channel, self.location, self.lines, self.rank)
+        return Basket(
+            self.gross_minor,
+            self.currency,
+            self.at,
+            self.channel,
+            self.location,
+            self.lines,
+            self.rank,
+            self.payment_methods,
+            self.buyer,
+            self.goods,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,21 @@ class CampaignInput:
         default_factory=list, description="The basket's least amount; a currency that is not listed does not apply."
     )
 
+    product_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="All of their variants are multiplied, too."
+    )
+    category_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="All that is in them or below is multiplied, too."
+    )
+    segments: list[str] = strawberry.field(
+        default_factory=list, description="Members of any of these; empty: everybody."
+    )
+    payment_methods: list[str] = strawberry.field(
+        default_factory=list, description="Orders paid with any of these, in the order's words; empty: all."
+    )
+    birthday_month: bool = strawberry.field(
+        default=False, description="Only in the month the member was born in, by the programme's dayTimeZone."
+    )
     maximum_points_a_member: int | None = strawberry.field(
         default=None, description="The most points one member gets by it; null: no limit."
     )
@@ -79,6 +94,11 @@ class CampaignInput:
             skus=frozenset(map(str, self.skus)),
             ranks=frozenset(self.ranks),
             min_gross_minor=minimum or None,
+            products=frozenset(map(str, self.product_ids)),
+            categories=frozenset(map(str, self.category_ids)),
+            segments=frozenset(self.segments),
+            payment_methods=frozenset(self.payment_methods),
+            in_birth_month=self.birthday_month,
             member_limit=self.maximum_points_a_member,
             budget=self.budget_points,
         )

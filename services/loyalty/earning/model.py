@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from kit.errors import InvalidInput, Path, Refusal
 from kit.money import CURRENCY_DECIMALS, MAX_MINOR_UNITS
-from services.loyalty.spending.model import SpendRules, check_spending
+from services.loyalty.audience.model import NOBODY, Buyer
+from services.loyalty.spending.model import Goods, SpendRules, check_spending
 
 MAX_CAMPAIGNS = 100
 """Of one programme: each is looked at for every order."""
@@ -41,7 +42,10 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """A purchase as far as points are counted by it; `rank` is the member's."""
+    """A purchase as far as points are counted by it; `rank` is the member's, `buyer` what else is known of them.
+
+    `goods`: what is known of the lines' SKUs, where a campaign asks for it.
+    """
 
     gross_minor: int
     currency: str
@@ -50,6 +54,9 @@ class Basket:
     location: str | None = None
     lines: tuple[BasketLine, ...] = ()
     rank: str | None = None
+    payment_methods: frozenset[str] = frozenset()
+    buyer: Buyer = NOBODY
+    goods: Mapping[str, Goods] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,8 @@ class Hours:
 class Campaign:
     """Points besides the base, for baskets that meet every condition that is set.
 
-    `extra_bp`: so much of the base again, in basis points (10,000 doubles it), on the lines of `skus` or on all.
+    `extra_bp`: so much of the base again, in basis points (10,000 doubles it), on the lines of
+    `skus`, `products` and `categories` or on all. `in_birth_month`: only in the month the member was born in.
     `fixed`: points of the whole basket. `starts_at` is inclusive, `ends_at` exclusive. `member_limit`: the most points
     one member gets by it; `budget`: the most it gives to all.
     """
@@ -96,9 +104,26 @@ class Campaign:
     min_gross_minor: Mapping[str, int] | None = None
     member_limit: int | None = None
     budget: int | None = None
+    products: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    payment_methods: frozenset[str] = frozenset()
+    in_birth_month: bool = False
 
-    def applies(self, basket: Basket) -> bool:
-        """Whether the basket meets every condition."""
+    @property
+    def selects_goods(self) -> bool:
+        """Whether it is about some goods only."""
+        return bool(self.skus or self.products or self.categories)
+
+    def covers(self, sku: str, goods: Mapping[str, Goods]) -> bool:
+        """Whether it is about this SKU; one that nothing was heard of is known by its own name only."""
+        known = goods.get(sku)
+        if sku in self.skus or known is None:
+            return sku in self.skus
+        return known.product_id in self.products or not known.categories.isdisjoint(self.categories)
+
+    def applies(self, basket: Basket, zone: str = "UTC") -> bool:
+        """Whether the basket meets every condition; `zone` says which month it is."""
         return (
             (self.starts_at is None or self.starts_at <= basket.at)
             and (self.ends_at is None or basket.at < self.ends_at)
@@ -106,15 +131,18 @@ class Campaign:
             and (not self.channels or basket.channel in self.channels)
             and (not self.locations or basket.location in self.locations)
             and (not self.ranks or basket.rank in self.ranks)
-            and (not self.skus or any(line.sku in self.skus for line in basket.lines))
+            and (not self.segments or not self.segments.isdisjoint(basket.buyer.segments))
+            and (not self.payment_methods or not self.payment_methods.isdisjoint(basket.payment_methods))
+            and (not self.in_birth_month or basket.at.astimezone(ZoneInfo(zone)).month == basket.buyer.birth_month)
+            and (not self.selects_goods or any(self.covers(line.sku, basket.goods) for line in basket.lines))
             and (self.min_gross_minor is None or self._reaches_minimum(basket))
         )
 
     def base_of(self, basket: Basket) -> int:
         """The amount, in minor units, that is multiplied."""
-        if not self.skus:
+        if not self.selects_goods:
             return basket.gross_minor
-        return sum(line.gross_minor for line in basket.lines if line.sku in self.skus)
+        return sum(line.gross_minor for line in basket.lines if self.covers(line.sku, basket.goods))
 
     def _reaches_minimum(self, basket: Basket) -> bool:
         minimum = (self.min_gross_minor or {}).get(basket.currency)
@@ -146,7 +174,8 @@ class EarnRule:
 class Programme:
     """Every rule of earning and spending from `valid_from` on. `pending_days`: how long an order's points wait.
 
-    `day_limit`: the most points a member earns by the orders of a day of `day_zone` (IANA).
+    `day_limit`: the most points a member earns by the orders of a day of `day_zone` (IANA), whose months birthdays
+    go by.
     """
 
     base: EarnRule
@@ -162,12 +191,22 @@ class Programme:
         """Written into every entry made by it; never changes meaning."""
         return self.base.version
 
+    @property
+    def needs_goods(self) -> bool:
+        """Whether one must know which product and categories a SKU belongs to."""
+        return any(campaign.products or campaign.categories for campaign in self.campaigns)
+
+    @property
+    def needs_buyer(self) -> bool:
+        """Whether one must know more of a member than the rank."""
+        return any(campaign.segments or campaign.in_birth_month for campaign in self.campaigns)
+
     def parts(self, basket: Basket) -> list[Part]:
         """The points of a basket, rule by rule, each rounded down; rules that give nothing are left out."""
         rate = self.base.minor_units_per_point.get(basket.currency)
         parts = [Part(None, self.base.points(basket.gross_minor, basket.currency))]
         for campaign in self.campaigns:
-            if campaign.applies(basket):
+            if campaign.applies(basket, self.day_zone):
                 amount = max(campaign.base_of(basket), 0)
                 extra = 0 if rate is None else amount * campaign.extra_bp // (BASIS * rate)
                 parts.append(Part(campaign.name, extra + campaign.fixed))
@@ -272,7 +311,9 @@ def check_campaign(campaign: Campaign, at: Path, begins: datetime) -> list[Refus
     for name, limit in (("maximumPointsAMember", campaign.member_limit), ("budgetPoints", campaign.budget)):
         bound(name, 1, 1 if limit is None else limit, MAX_CAP)
     lists = {"channels": campaign.channels, "locationIds": campaign.locations, "skus": campaign.skus}
-    for name, values in {**lists, "ranks": campaign.ranks}.items():
+    lists |= {"productIds": campaign.products, "categoryIds": campaign.categories, "segments": campaign.segments}
+    lists |= {"ranks": campaign.ranks, "paymentMethods": campaign.payment_methods}
+    for name, values in lists.items():
         bound(name, 0, len(values), MAX_CONDITIONS)
     if campaign.extra_bp == 0 and campaign.fixed == 0:
         never("extraBasisPoints", "it adds neither a share of the base nor fixed points")

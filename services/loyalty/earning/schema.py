@@ -8,7 +8,6 @@ from kit.errors import BadUserInput
 from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.scalars import CurrencyCode
-from services.loyalty.caps.model import fit
 from services.loyalty.context import RULES, Info
 from services.loyalty.earning.actions import set_programme
 from services.loyalty.earning.inputs import EarnProgrammeSetInput, PreviewLineInput
@@ -40,16 +39,18 @@ class EarningQuery:
         info: Info,
         lines: Annotated[list[PreviewLineInput], strawberry.argument(description="Goods only, as an order has them.")],
         currency: Annotated[CurrencyCode, strawberry.argument(description="Of all lines.")],
+        payment_methods: Annotated[
+            list[str] | None, strawberry.argument(description="What it would be paid with; null: not known yet.")
+        ] = None,
     ) -> PointsPreview:
         """Counted by the function that counts orders."""
         if len(lines) > MAX_PREVIEW_LINES:
             raise BadUserInput(f"lines: expected at most {MAX_PREVIEW_LINES}, got {len(lines)}")
         programme = (await info.context.loaders.programmes()).at(info.context.caller.at)
         goods = tuple(line.to_line(currency) for line in lines)
-        context = info.context
-        member = await context.member()
-        basket = context.basket(goods, currency, await context.rank())
-        return PointsPreview.of(programme, fit(programme, basket, member, await context.rooms(programme, member)))
+        earner = await info.context.earner(programme, [line.sku for line in goods])
+        paid = frozenset(payment_methods or ())
+        return PointsPreview.of(programme, info.context.earned(earner, goods, currency, paid))
 
 
 @strawberry.type

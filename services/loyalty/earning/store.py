@@ -58,6 +58,11 @@ def _campaign_document(campaign: Campaign) -> Document:
         "skus": sorted(campaign.skus),
         "ranks": sorted(campaign.ranks),
         "min_gross_minor": None if campaign.min_gross_minor is None else dict(campaign.min_gross_minor),
+        "products": sorted(campaign.products),
+        "categories": sorted(campaign.categories),
+        "segments": sorted(campaign.segments),
+        "payment_methods": sorted(campaign.payment_methods),
+        "in_birth_month": campaign.in_birth_month,
         "member_limit": campaign.member_limit,
         "budget": campaign.budget,
     }
@@ -123,6 +128,11 @@ def _campaigns(documents: Sequence[Document]) -> tuple[Campaign, ...]:
             skus=frozenset(one["skus"]),
             ranks=frozenset(one["ranks"]),
             min_gross_minor=one["min_gross_minor"],
+            products=frozenset(one.get("products", ())),
+            categories=frozenset(one.get("categories", ())),
+            segments=frozenset(one.get("segments", ())),
+            payment_methods=frozenset(one.get("payment_methods", ())),
+            in_birth_month=one.get("in_birth_month", False),
             member_limit=one.get("member_limit"),
             budget=one.get("budget"),
         )

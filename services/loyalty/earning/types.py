@@ -53,9 +53,16 @@ class Campaign:
     hours: CampaignHours | None = strawberry.field(description="Hours of the week; null: always.")
     channels: list[str] = strawberry.field(description="Any of these; empty: all.")
     location_ids: list[strawberry.ID] = strawberry.field(description="Any of these; empty: all.")
-    skus: list[strawberry.ID] = strawberry.field(description="What is multiplied; empty: everything.")
+    skus: list[strawberry.ID] = strawberry.field(
+        description="What is multiplied; empty, as products and categories: everything."
+    )
     ranks: list[str] = strawberry.field(description="Members of any of these; empty: everybody.")
     minimum_gross: list[EarnRate] = strawberry.field(description="The basket's least amount, by currency; empty: none.")
+    product_ids: list[strawberry.ID] = strawberry.field(description="All of their variants are multiplied, too.")
+    category_ids: list[strawberry.ID] = strawberry.field(description="All that is in or below them is multiplied, too.")
+    segments: list[str] = strawberry.field(description="Members of any of these; empty: everybody.")
+    payment_methods: list[str] = strawberry.field(description="Orders paid with any of these; empty: all.")
+    birthday_month: bool = strawberry.field(description="Only in the month the member was born in.")
     maximum_points_a_member: int | None = strawberry.field(
         description="The most points one member gets by it; null: no limit."
     )
@@ -76,6 +83,11 @@ class Campaign:
             skus=[strawberry.ID(sku) for sku in sorted(row.skus)],
             ranks=sorted(row.ranks),
             minimum_gross=_rates(row.min_gross_minor or {}),
+            product_ids=[strawberry.ID(id) for id in sorted(row.products)],
+            category_ids=[strawberry.ID(id) for id in sorted(row.categories)],
+            segments=sorted(row.segments),
+            payment_methods=sorted(row.payment_methods),
+            birthday_month=row.in_birth_month,
             maximum_points_a_member=row.member_limit,
             budget_points=row.budget,
         )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
@@ -17,6 +17,7 @@ from services.customer.identity import IdentityType
 from services.customer.model import (
     Creation,
     Customer,
+    CustomerChanges,
     CustomerDraft,
     CustomerExternalIdTaken,
     CustomerId,
@@ -166,12 +167,24 @@ async def test_creation_is_told_once_and_with_ids_only(
 ) -> None:
     made = await create(store, HANAKO, "k1", now)
     await create(store, HANAKO, "k1", now)
-    [drainer] = drainers(store, event_log)
+    drainer = drainers(store, event_log)[0]
     assert await drainer.drain() == 1
     [event] = await store.journal.find().to_list()
     assert (event["type"], event["subject"]) == ("noren.customer.created.v1", made.id)
     assert event["data"] == {"customerId": made.id, "createdAt": "2026-11-22T05:00:00+00:00"}
     assert await event_log.count(["noren.customer.created.v1"]) == 1
+
+
+async def test_of_a_birthday_its_month_is_told_and_nothing_else(
+    store: CustomerStore, event_log: EventLog, now: datetime
+) -> None:
+    made = await create(store, CustomerDraft(birthday=date(1990, 3, 31)), "k1", now)
+    await actions.update(store, made.id, 1, CustomerChanges(birthday=date(1991, 4, 1)), now=now)
+    await actions.update(store, made.id, 2, CustomerChanges(birthday=None), now=now)
+    await drainers(store, event_log)[0].drain()
+    told = await store.journal.find({"subject": made.id}).to_list()
+    assert sorted(map(str, (event["data"]["birthMonth"] for event in told))) == ["3", "4", "None"]
+    assert not any(said in str(event["data"]) for event in told for said in ("1990", "1991", "-31", "04-01"))
 
 
 class Crash(Exception):

@@ -61,6 +61,25 @@ async def test_a_sale_is_known_by_each_of_its_external_ids(
     assert caught.value.refusals == (AlreadyRecorded(source="erp", value="77", recorded_id=order.id),)
 
 
+async def test_what_it_was_paid_with_is_kept_and_told_where_it_is_known(
+    store: OrderStore, new_draft: NewDraft, now: datetime
+) -> None:
+    paid = await record_order(store, new_draft(payment_methods=("CARD", "POINTS")), "key", now=now)
+    other = await record_order(store, new_draft("A-2"), "other", now=now)
+    assert (await store.by_ids([paid.id]))[paid.id].payment_methods == ("CARD", "POINTS")
+    told = {entry["subject"]: entry["data"] async for one in store.orders.find() for entry in one["outbox"]}
+    assert told[paid.id]["paymentMethods"] == ["CARD", "POINTS"]
+    assert "paymentMethods" not in told[other.id], "events of sales that do not tell are as they always were"
+    with pytest.raises(Refused):
+        await record_order(store, new_draft(payment_methods=("CASH",)), "key", now=now)
+    with pytest.raises(Refused) as caught:
+        await record_order(store, new_draft("A-3", payment_methods=("", *map(str, range(10)))), "third", now=now)
+    assert [refusal.path for refusal in caught.value.refusals] == [
+        ("input", "paymentMethods"),
+        ("input", "paymentMethods", "0"),
+    ]
+
+
 async def test_the_same_key_replays_the_same_sale_and_refuses_another(
     store: OrderStore, new_draft: NewDraft, now: datetime
 ) -> None:
