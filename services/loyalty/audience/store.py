@@ -1,10 +1,10 @@
 """Every MongoDB query of what was heard of members; decides nothing. One document a customer; shard key `_id`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pymongo import UpdateOne
+from pymongo import ReplaceOne, UpdateOne
 
 from kit.mongo import Collection, Database, Document
 from services.loyalty.audience.model import Buyer
@@ -32,14 +32,21 @@ class AudienceStore:
         found = self._buyers.find({"_id": {"$in": list(customer_ids)}})
         return {row["_id"]: Buyer(frozenset(row.get("segments") or ()), row.get("birth_month")) async for row in found}
 
+    async def forget(self, erased_at: Mapping[str, datetime]) -> None:
+        """Keep nothing of these customers but that they were erased; what is told of them later is not kept."""
+        erased = [ReplaceOne({"_id": id}, {"erased_at": at}, upsert=True) for id, at in erased_at.items()]
+        if erased:
+            await self._buyers.bulk_write(erased, ordered=False)
+
     async def hear(self, told: Sequence[Told]) -> None:
-        """Keep what is newer than what is kept of the same part."""
+        """Keep what is newer than what is kept of the same part; of who was erased, nothing."""
         updates = []
         for one in told:
-            is_newer = {"$gt": [{"$literal": one.at}, f"${one.part}_at"]}
+            alive = {"$eq": [{"$ifNull": ["$erased_at", None]}, None]}
+            is_newer = {"$and": [alive, {"$gt": [{"$literal": one.at}, f"${one.part}_at"]}]}
             values: Document = {
                 one.part: {"$cond": [is_newer, {"$literal": one.value}, f"${one.part}"]},
-                f"{one.part}_at": {"$max": [f"${one.part}_at", {"$literal": one.at}]},
+                f"{one.part}_at": {"$cond": [is_newer, {"$literal": one.at}, f"${one.part}_at"]},
             }
             updates.append(UpdateOne({"_id": one.customer_id}, [{"$set": values}], upsert=True))
         if updates:

@@ -9,7 +9,7 @@ import pytest
 from kit.events import Event
 from kit.ids import new_id
 from kit.times import utc_now
-from services.loyalty.audience.events import SEGMENTS_CHANGED, AudienceEventNotUnderstood, hear_audience
+from services.loyalty.audience.events import ERASED, SEGMENTS_CHANGED, AudienceEventNotUnderstood, hear_audience
 from services.loyalty.audience.model import Buyer
 from services.loyalty.audience.store import AudienceStore
 from services.loyalty.earning.model import Basket, BasketLine, Campaign
@@ -91,6 +91,8 @@ async def test_of_what_is_heard_of_a_member_the_latest_counts_in_any_order(store
             "cus_a": Buyer(frozenset({"a", "b"}), 5),
             "cus_b": Buyer(frozenset(), None),
         }
+    await hear_audience(audience, [told(ERASED, "cus_a"), *events])
+    assert (await audience.of(["cus_a"]))["cus_a"] == Buyer(), "nothing is kept of who was erased, nor kept again"
     for wrong in (
         told(SEGMENTS_CHANGED, "cus_a", segments="vip"),
         told(UPDATED, "cus_a", birthMonth=13, birthdayAt=NOW.isoformat()),
