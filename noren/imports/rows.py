@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from kit.money import CURRENCY_DECIMALS, MAX_MINOR_UNITS
-from noren.imports.errors import ImportStopped
+from noren.imports.cells import places_of
 from noren.imports.mapping import Mapping, TaxTreatment, ZeroPrices
 from noren.imports.model import Outcome, Remark
 from noren.imports.reading import UNEVEN, Table
@@ -49,7 +49,7 @@ def classify(table: Table, mapping: Mapping, *, now: datetime) -> pl.DataFrame:
 
 def _cells(table: Table, mapping: Mapping) -> pl.DataFrame:
     """A and B."""
-    places = _places(table.columns, mapping)
+    places = places_of(table.columns, mapping.columns.named())
     file_columns = [str(place) for place in range(len(table.columns))]
     first_line = pl.col("line").first().over([*file_columns, UNEVEN])
     texts = [
@@ -65,19 +65,6 @@ def _cells(table: Table, mapping: Mapping) -> pl.DataFrame:
         is_empty=empty,
     )
     return cells.with_columns(pl.col(ROLES).replace("", None))
-
-
-def _places(columns: tuple[str, ...], mapping: Mapping) -> dict[str, int]:
-    """Where each role's column is; ImportStopped names all that are missing or there twice."""
-    names = [name.strip() for name in columns]
-    wanted = mapping.columns.named()
-    missing = [f"{name!r} ({role})" for role, name in wanted.items() if name not in names]
-    if missing:
-        raise ImportStopped(f"columns missing: {', '.join(missing)}; found: {', '.join(map(repr, names)) or 'none'}")
-    twice = [repr(name) for name in wanted.values() if names.count(name) > 1]
-    if twice:
-        raise ImportStopped(f"columns there more than once: {', '.join(twice)}")
-    return {role: names.index(name) for role, name in wanted.items()}
 
 
 def _values(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:

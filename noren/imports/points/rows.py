@@ -13,14 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from noren.imports.errors import ImportStopped
+from noren.imports.cells import places_of, rows_of
 from noren.imports.points.mapping import ExpiryRule, PointMapping
 from noren.imports.points.model import TAKEN, Outcome
-from noren.imports.reading import UNEVEN, Table
+from noren.imports.reading import Table
 from services.loyalty.posting.model import MAX_LOT_LIFE, MAX_POINTS
 
-SLICE = 10_000
-"""Rows turned into Python values at a time."""
 MAX_ACCOUNT = 64
 """Characters of an account: what an external id of a customer takes, and a key with it."""
 _WHOLE = re.compile(r"-?\d{1,15}(\.0+)?")
@@ -74,16 +72,13 @@ class Reconciliation:
 
 def classify(table: Table, mapping: PointMapping, *, now: datetime) -> list[Row]:
     """Every row in the file's order; those that may be taken have no outcome yet."""
-    places = _places(table.columns, mapping)
-    columns = [str(place) for place in range(len(table.columns))]
-    frame = table.cells.select("line", UNEVEN, *columns)
+    places = places_of(table.columns, mapping.columns.named())
     rows: list[Row] = []
-    seen: dict[tuple[str | None, ...], int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     lots: dict[tuple[str, str], int] = {}
-    for line, uneven, *cells in (row for part in frame.iter_slices(SLICE) for row in part.iter_rows()):
-        texts = tuple(cells)
+    for line, uneven, texts in rows_of(table):
         row = _read(line, texts, places)
-        if not any((text or "").strip() for text in texts):
+        if not any(text.strip() for text in texts):
             row.refuse(Outcome.ROW_EMPTY)
         elif texts in seen:
             row.refuse(Outcome.DUPLICATE, f"repeats line {seen[texts]}")
@@ -116,20 +111,8 @@ def reconcile(rows: Iterable[Row], mapping: PointMapping) -> Reconciliation:
     return Reconciliation(total, taken, refused, brought, rounded, unread)
 
 
-def _places(columns: Sequence[str], mapping: PointMapping) -> dict[str, int]:
-    names = [name.strip() for name in columns]
-    wanted = mapping.columns.named()
-    missing = [f"{name!r} ({role})" for role, name in wanted.items() if name not in names]
-    if missing:
-        raise ImportStopped(f"columns missing: {', '.join(missing)}; found: {', '.join(map(repr, names)) or 'none'}")
-    twice = [repr(name) for name in wanted.values() if names.count(name) > 1]
-    if twice:
-        raise ImportStopped(f"columns there more than once: {', '.join(twice)}")
-    return {role: names.index(name) for role, name in wanted.items()}
-
-
-def _read(line: int, texts: Sequence[str | None], places: Mapping[str, int]) -> Row:
-    cells = {role: normalize("NFKC", texts[place] or "").strip() for role, place in places.items()}
+def _read(line: int, texts: Sequence[str], places: Mapping[str, int]) -> Row:
+    cells = {role: normalize("NFKC", texts[place]).strip() for role, place in places.items()}
     account = cells["account"]
     if account.endswith(".0") and account[:-2].isdecimal():
         account = account[:-2]  # a spreadsheet's number

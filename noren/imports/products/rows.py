@@ -13,16 +13,13 @@ from decimal import Decimal, InvalidOperation
 from unicodedata import normalize
 
 from kit.money import CURRENCY_DECIMALS, MAX_MINOR_UNITS
-from noren.imports.errors import ImportStopped
+from noren.imports.cells import places_of, rows_of
 from noren.imports.products.mapping import ProductMapping
 from noren.imports.products.model import Outcome, Remark
-from noren.imports.reading import UNEVEN, Table
+from noren.imports.reading import Table
 from services.catalog.barcode.model import barcode_problem
 from services.catalog.media.model import KNOWN_ENDINGS
 from services.catalog.model import PriceEntry
-
-SLICE = 10_000
-"""Rows turned into Python values at a time."""
 
 
 @dataclass(slots=True)
@@ -73,21 +70,18 @@ def products_of(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _read(table: Table, mapping: ProductMapping) -> Iterator[Row]:
     """A and B."""
-    places = _places(table.columns, mapping)
-    seen: dict[tuple[str | None, ...], int] = {}
-    columns = [str(place) for place in range(len(table.columns))]
-    frame = table.cells.select("line", UNEVEN, *columns)
-    for line, uneven, *cells in (row for part in frame.iter_slices(SLICE) for row in part.iter_rows()):
+    places = places_of(table.columns, mapping.named())
+    seen: dict[tuple[str, ...], int] = {}
+    for line, uneven, texts in rows_of(table):
         row = Row(line, {})
-        texts = tuple(cells)
         for role, place in places.items():
-            given = (texts[place] or "").strip()
+            given = texts[place].strip()
             text = normalize("NFKC", given) if mapping.normalise else given
             if text:
                 row.cells[role] = text
             if text != given and role.startswith("name:"):
                 row.remarks.add(Remark.TEXT_NORMALISED)
-        if not any((text or "").strip() for text in texts):
+        if not any(text.strip() for text in texts):
             row.refuse(Outcome.ROW_EMPTY)
         elif texts in seen:
             row.refuse(Outcome.DUPLICATE, f"repeats line {seen[texts]}")
@@ -95,18 +89,6 @@ def _read(table: Table, mapping: ProductMapping) -> Iterator[Row]:
             row.refuse(Outcome.CELLS_UNEVEN, f"{uneven} cells")
         seen.setdefault(texts, line)
         yield row
-
-
-def _places(columns: Sequence[str], mapping: ProductMapping) -> dict[str, int]:
-    names = [name.strip() for name in columns]
-    wanted = mapping.named()
-    missing = [f"{name!r} ({role})" for role, name in wanted.items() if name not in names]
-    if missing:
-        raise ImportStopped(f"columns missing: {', '.join(missing)}; found: {', '.join(map(repr, names)) or 'none'}")
-    twice = [repr(name) for name in wanted.values() if names.count(name) > 1]
-    if twice:
-        raise ImportStopped(f"columns there more than once: {', '.join(twice)}")
-    return {role: names.index(name) for role, name in wanted.items()}
 
 
 def _parse(row: Row, mapping: ProductMapping) -> None:

@@ -1,13 +1,13 @@
 """What becomes of every row of a file of reviews, as far as it can be said without the catalog. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from noren.imports.errors import ImportStopped
+from noren.imports.cells import places_of, rows_of
 from noren.imports.products.drafts import slug_of
-from noren.imports.reading import UNEVEN, Table
+from noren.imports.reading import Table
 from noren.imports.reviews.mapping import ReviewMapping
 from noren.imports.reviews.model import Outcome
 from services.catalog.model import ExternalRef
@@ -59,19 +59,10 @@ def classify(table: Table, mapping: ReviewMapping, now: datetime) -> list[Row]:
 
 
 def _read(table: Table, mapping: ReviewMapping) -> Iterator[tuple[Row, int | None]]:
-    places = _places(table.columns, mapping)
-    frame = table.cells.select("line", UNEVEN, *(str(place) for place in places.values()))
-    for line, uneven, *cells in frame.iter_rows():
-        texts = {role: text.strip() for role, text in zip(places, cells, strict=True) if text and text.strip()}
-        yield Row(line, texts), uneven
-
-
-def _places(columns: Sequence[str], mapping: ReviewMapping) -> dict[str, int]:
-    named = mapping.columns.named()
-    missing = [name for name in named.values() if name not in columns]
-    if missing:
-        raise ImportStopped(f"the file has no column {', '.join(map(repr, missing))}, but {', '.join(columns)}")
-    return {role: columns.index(name) for role, name in named.items()}
+    places = places_of(table.columns, mapping.columns.named())
+    for line, uneven, texts in rows_of(table):
+        cells = {role: texts[place].strip() for role, place in places.items()}
+        yield Row(line, {role: text for role, text in cells.items() if text}), uneven
 
 
 def _parse(row: Row, mapping: ReviewMapping, zone: ZoneInfo, now: datetime) -> None:
