@@ -5,5 +5,9 @@ from datetime import UTC, datetime
 
 def utc_now() -> datetime:
     """The present as aware UTC, in whole milliseconds, which is what MongoDB keeps."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return whole_ms(datetime.now(UTC))
+
+
+def whole_ms(moment: datetime) -> datetime:
+    """As MongoDB keeps it: what is cut off here is equal to what is read again."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -82,6 +82,20 @@ def reviews(
 
 
 @app.command()
+def customers(
+    file: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines, SQL inserts or Parquet: one row somebody.")],
+    mapping: FileMapping,
+    dry_run: DryRun = False,
+    report: ReportTo = None,
+) -> None:
+    """Import customers as one source knows them: found, created or merged. Again changes nothing."""
+    with _consoles() as (out, err):
+        from noren.imports.customers.run import prepare
+
+        _bring(prepare, Asked(file, mapping, report, dry_run), out, err)
+
+
+@app.command()
 def points(
     file: Annotated[Path, typer.Argument(help="CSV, Excel, JSON Lines, SQL inserts or Parquet: one row a balance.")],
     mapping: FileMapping,

@@ -13,6 +13,8 @@ def decode(body: bytes, encoding: str, name: str) -> str:
     """The text; ImportStopped if it is not `encoding`, or is UTF-8 although the mapping says otherwise."""
     if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise ImportStopped(f"{name} is UTF-16: save it as UTF-8")
+    if encoding == "auto":
+        encoding = "cp932" if not _decodes(body, "utf-8") and _is_japanese(body) else "utf-8"
     if encoding == "utf-8":
         try:
             return body.decode("utf-8-sig")
@@ -31,11 +33,16 @@ def decode(body: bytes, encoding: str, name: str) -> str:
 
 
 def _advice(body: bytes) -> str:
-    if _decodes(body, "cp932") and _JAPANESE.search(body.decode("cp932")):
+    if _is_japanese(body):
         return 'it reads as CP932 (Shift_JIS of Windows): set encoding = "cp932" under [file] in the mapping'
     if _decodes(body, "cp1252"):
         return 'it may be Windows-1252: set encoding = "cp1252" under [file] in the mapping'
     return "save it as UTF-8"
+
+
+def _is_japanese(body: bytes) -> bool:
+    """Whether it reads as Japanese in CP932."""
+    return _decodes(body, "cp932") and _JAPANESE.search(body.decode("cp932")) is not None
 
 
 def _decodes(body: bytes, encoding: str) -> bool:

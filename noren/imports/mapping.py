@@ -58,9 +58,9 @@ class Strict(BaseModel):
 
 
 class FileFormat(Strict):
-    """How the file is written."""
+    """How the file is written. `auto` tells UTF-8 and CP932 apart."""
 
-    encoding: Literal["utf-8", "cp932", "cp1252"] = "utf-8"
+    encoding: Literal["auto", "utf-8", "cp932", "cp1252"] = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     sheet: str | None = None
     date_formats: tuple[str, ...] = DATE_FORMATS

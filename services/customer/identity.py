@@ -36,6 +36,7 @@ _LETTER = re.compile(r"[^\W\d_ー]")
 _SEPARATORS = re.compile(r"[\s\-‐-―−ー_.]+")
 _CARD = re.compile(f"[0-9A-Z]{{{CARD_LENGTHS[0]},{CARD_LENGTHS[1]}}}")
 _OPAQUE = re.compile(f"[0-9A-Za-z._:/+=-]{{{OPAQUE_LENGTHS[0]},{OPAQUE_LENGTHS[1]}}}")
+_NUMBER_OR_ID = re.compile(f"[0-9A-Za-z._:/+=-]{{1,{OPAQUE_LENGTHS[1]}}}")
 _SYSTEM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _LINE = re.compile(r"[Uu][0-9A-Fa-f]{32}")
 
@@ -158,12 +159,17 @@ def _opaque(text: str) -> str:
 def _external(text: str) -> tuple[str, str]:
     """`system:id`; the system in lower case."""
     system, colon, id = text.partition(":")
-    if not colon or not _SYSTEM.fullmatch(system.lower()):
+    if not colon or not _SYSTEM.fullmatch(system.lower()) or not _NUMBER_OR_ID.fullmatch(id):
         raise Unusable("system:id, such as shopify:6501")
-    return f"{system.lower()}:{_opaque(id)}", id
+    return f"{system.lower()}:{id}", "" if id.isdigit() and id.strip("0") else id
 
 
 def _is_placeholder(core: str) -> bool:
-    """Nothing but zeros, one digit all over, one character all over and long, or a word for nothing."""
+    """Nothing but zeros, one digit all over, one character all over and long, or a word for nothing.
+
+    "" stands for a system's own number, of which 1 and 777 are as good as any.
+    """
+    if not core:
+        return False
     alone = len(set(core)) == 1 and len(core) >= (MIN_SAME_DIGITS if core[0].isdigit() else MIN_SAME_LETTERS)
     return not core.strip("0") or alone or core.lower() in PLACEHOLDERS

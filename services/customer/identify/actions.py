@@ -25,10 +25,7 @@ async def identify(store: CustomerStore, seen: Observation, *, region: str, now:
     """Who was seen. Again changes nothing, and several observations end in the same customers in any order, as long as
     no limit is met.
     """
-    at = now if seen.at is None else seen.at
-    if at > now:
-        raise Refused(InvalidInput(path=(*INPUT, "at"), expected="a time that is over", got=at.isoformat()))
-    observed = check_observed(seen.draft, CustomerId(""), region=region, now=now, at=at)
+    observed = check(seen, region=region, now=now)
     identities = Sorted.of(observed.identities)
     for _ in range(ATTEMPTS):
         if identities.proof:
@@ -38,6 +35,14 @@ async def identify(store: CustomerStore, seen: Observation, *, region: str, now:
         if done is not None:
             return await _keep(store, done, observed, identities, now)
     raise Unavailable(INTERRUPTED)
+
+
+def check(seen: Observation, *, region: str, now: datetime) -> Customer:
+    """What was seen, as a profile without an id; or Refused with every reason why not."""
+    at = seen.moment(now)
+    if at > now:
+        raise Refused(InvalidInput(path=(*INPUT, "at"), expected="a time that is over", got=at.isoformat()))
+    return check_observed(seen.draft, CustomerId(""), region=region, now=now, at=at)
 
 
 async def _prove(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from kit.times import whole_ms
 from services.customer.identity import SHARED
 from services.customer.model import Customer, CustomerDraft, Identity
 
@@ -26,6 +27,10 @@ class Observation:
 
     draft: CustomerDraft
     at: datetime | None
+
+    def moment(self, now: datetime) -> datetime:
+        """When it was, or now."""
+        return now if self.at is None else whole_ms(self.at)
 
 
 @dataclass(frozen=True, slots=True)

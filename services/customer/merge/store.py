@@ -177,6 +177,10 @@ class MergeStore:
         found = await self._candidates.find_one({"_id": id})
         return None if found is None else _candidate(found)
 
+    async def count(self, state: CandidateState) -> int:
+        """How many are in this state."""
+        return await self._candidates.count_documents({"state": state.value})
+
     async def candidates(self, state: CandidateState, page: PageArgs) -> Page[Candidate]:
         """Those in this state, the likeliest first."""
         return await find_page(self._candidates, {"state": state.value}, QUEUE, page, _candidate)

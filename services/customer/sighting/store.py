@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pymongo import UpdateOne
+
 from kit.mongo import Document
 from services.customer.identity import IdentityType
 from services.customer.sighting.collections import SIGHTINGS
@@ -43,6 +45,32 @@ class SightingStore:
             fresh = {"type": type.value, "seen": [profile], "unsettled": now}
             await self._sightings.update_one({"_id": claim}, {"$setOnInsert": fresh}, upsert=True)
             await self._sightings.update_one(where, change)
+
+    async def note_all(self, seen: Iterable[tuple[str, IdentityType, str]], now: datetime) -> None:
+        """Many at once, that hardly anybody was seen with: each a claim, its kind and a profile."""
+        updates = [
+            UpdateOne(
+                {"_id": claim},
+                {
+                    "$setOnInsert": {"type": type.value},
+                    "$addToSet": {"seen": profile},
+                    "$set": {"unsettled": now},
+                },
+                upsert=True,
+            )
+            for claim, type, profile in seen
+        ]
+        if updates:
+            await self._sightings.bulk_write(updates, ordered=False)
+
+    async def settle_lone(self, claims: Sequence[str]) -> list[str]:
+        """Mark those that one profile was seen with and nobody has as looked at; of the others those that are there."""
+        held = await self.customers.claims.holders(claims)
+        lone = {"_id": {"$in": [claim for claim in claims if claim not in held]}, "seen.1": {"$exists": False}}
+        await self._sightings.update_many(lone, {"$unset": {"unsettled": ""}})
+        others = {"$or": [{"_id": {"$in": list(held)}}, {"seen.1": {"$exists": True}}]}
+        left = self._sightings.find({"_id": {"$in": list(claims)}, **others}, {"_id": 1})
+        return [one["_id"] async for one in left]
 
     async def find(self, claims: Iterable[str]) -> list[Sighting]:
         """Those there are of these claims."""
