@@ -135,6 +135,13 @@ def check_room(identities: Collection[Identity], type: IdentityType, path: Path)
         raise Refused(TooManyIdentities(path=path, type=None, limit=MAX_IDENTITIES))
 
 
+def line_of(text: str, limit: int) -> str | None:
+    """The text as one trimmed, composed line; None if it is empty, too long, or no line."""
+    problems: Problems = []
+    line = _text(text, INPUT, problems, limit)
+    return None if problems else line
+
+
 def _profile(
     draft: CustomerDraft,
     id: CustomerId,

@@ -45,6 +45,14 @@ class Context:
         """The caller, as histories name them."""
         return actor_name(self.caller.channel, self.caller.staff, self.caller.customer)
 
+    async def may_see(self, id: str) -> bool:
+        """Whether the caller may see every customer, or is this one, under any id of a profile of theirs."""
+        own = self.caller.customer
+        if self.may_read or own is None or id == own:
+            return self.may_read or id == own
+        me = await self.loaders.customer.load(own)
+        return me is not None and id in (me.id, *me.members)
+
     async def saw(self, kind: AccessKind, customers: Iterable[str]) -> None:
         """Log, before it is answered, that the caller sees these customers; oneself is nobody's business."""
         ids = tuple(id for id in customers if id != self.caller.customer)

@@ -98,8 +98,14 @@ def parse_customer(
         updated_at=root["updated_at"],
         traits=traits,
         members=tuple(one["_id"] for one in documents[1:]),
+        attributes=_attributes(shown),
         anonymous=all(one.get("anonymous", False) for one in documents),
     )
+
+
+def _attributes(shown: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    named = {name.removeprefix(ATTRIBUTE): value for name, value in shown.items() if name.startswith(ATTRIBUTE)}
+    return tuple((key, value) for key, value in sorted(named.items()) if value is not None)
 
 
 def _traits(document: Document, keys: Mapping[str, MemberKey]) -> Iterable[Trait]:

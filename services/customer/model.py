@@ -158,6 +158,8 @@ class Customer:
     traits: tuple[Trait, ...] = ()
     members: tuple[str, ...] = ()
     anonymous: bool = False
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Custom attributes that have a value, by key."""
 
     @property
     def shown_name(self) -> str | None:

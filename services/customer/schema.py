@@ -13,6 +13,7 @@ from kit.graphql.types import After, Connection, First
 from kit.pages import DEFAULT_PAGE, PageArgs
 from services.customer import actions, model
 from services.customer.access.model import AccessKind
+from services.customer.attribute.schema import AttributeMutation, AttributeQuery
 from services.customer.behaviour.schema import BehaviourMutation
 from services.customer.behaviour.types import ERRORS as BEHAVIOUR_ERRORS
 from services.customer.behaviour.types import EVENT_TYPES
@@ -52,6 +53,7 @@ from services.customer.types import (
 
 @strawberry.type
 class Query(
+    AttributeQuery,
     CounterQuery,
     ErasureQuery,
     ExportQuery,
@@ -67,7 +69,7 @@ class Query(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="cus_…")]
     ) -> Customer | None:
         """Null if there is none."""
-        if id != info.context.caller.customer:
+        if not await info.context.may_see(id):
             info.context.caller.require(READ)
         found = await info.context.loaders.customer.load(id)
         await info.context.saw(AccessKind.READ, [] if found is None else [id])
@@ -116,6 +118,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    AttributeMutation,
     BehaviourMutation,
     ConsentMutation,
     ErasureMutation,

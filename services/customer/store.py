@@ -25,6 +25,7 @@ from kit.keys import derive_key
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.customer.access import collections as access_collections
+from services.customer.attribute import collections as attribute_collections
 from services.customer.claim.store import Claims
 from services.customer.counter.model import terms_of
 from services.customer.documents import Sealer, parse_customer
@@ -84,6 +85,7 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **vault.INDEXES,
     **person.INDEXES,
     **access_collections.INDEXES,
+    **attribute_collections.INDEXES,
     **erasure_collections.INDEXES,
     **merge_collections.INDEXES,
     **sighting_collections.INDEXES,

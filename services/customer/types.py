@@ -13,6 +13,7 @@ from kit.graphql.types import ExternalId
 from services.customer import model
 from services.customer.access.fields import AccessFields
 from services.customer.access.model import AccessKind
+from services.customer.attribute.fields import AttributeFields
 from services.customer.behaviour.fields import BehaviourFields
 from services.customer.consent.fields import ConsentFields
 from services.customer.context import READ, Info
@@ -146,7 +147,16 @@ class SourcedValue:
 @strawberry.federation.type(
     keys=["id"], description="A customer, the same on every channel. Seen by themselves and with customers:read."
 )
-class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, InquiryFields, ShoppingFields, ValueFields):
+class Customer(
+    AccessFields,
+    AttributeFields,
+    BehaviourFields,
+    ConsentFields,
+    CounterFields,
+    InquiryFields,
+    ShoppingFields,
+    ValueFields,
+):
     """See `model.Customer`."""
 
     row: strawberry.Private[model.Customer]
@@ -168,17 +178,17 @@ class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, Inqu
 
     @strawberry.field(description="To write to; contact data, not identities.")
     def emails(self) -> list[str]:
-        """At most 10."""
+        """At most 10 of each source, 50 in all."""
         return list(self.row.emails)
 
     @strawberry.field(description="To call, as they were told; contact data, not identities.")
     def phones(self) -> list[str]:
-        """At most 10."""
+        """At most 10 of each source, 50 in all."""
         return list(self.row.phones)
 
     @strawberry.field(description="To send to.")
     def addresses(self) -> list[PostalAddress]:
-        """At most 10."""
+        """At most 10 of each source, 50 in all."""
         return [PostalAddress.of(address) for address in self.row.addresses]
 
     @strawberry.field(description="Day of birth.")
@@ -232,7 +242,7 @@ class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, Inqu
 
     @strawberry.field(description="What they are found by.")
     def identities(self) -> list[Identity]:
-        """At most 20."""
+        """At most 40."""
         return [Identity.of(identity) for identity in self.row.identities]
 
     @strawberry.field(description="What they are called in other systems.")
@@ -255,9 +265,8 @@ class Customer(AccessFields, CounterFields, BehaviourFields, ConsentFields, Inqu
         cls, info: Info, representations: list[dict[str, Any]]
     ) -> "list[Customer | Forbidden | None]":
         """By id, one query for all. Whom the caller may not see is FORBIDDEN, whether they exist or not."""
-        caller = info.context.caller
         ids = [str(representation.get("id")) for representation in representations]
-        seen = [id for id in dict.fromkeys(ids) if caller.may_see(id, READ)]
+        seen = [id for id in dict.fromkeys(ids) if await info.context.may_see(id)]
         rows = dict(zip(seen, await info.context.loaders.customer.load_many(seen), strict=True))
         await info.context.saw(AccessKind.REFERENCE, [id for id in seen if rows[id] is not None])
         return [customer_of(rows[id]) if id in rows else Forbidden(f"this needs the scope {READ!r}") for id in ids]

@@ -1,5 +1,6 @@
 """Finding who stands at the counter, by less than an identity."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from kit.errors import BadUserInput
@@ -10,7 +11,7 @@ from services.customer.counter.model import (
     ends_with,
     is_called,
     is_read_as,
-    kana_term,
+    kana_terms,
     name_terms,
 )
 from services.customer.model import Customer
@@ -36,10 +37,10 @@ async def search(
     BadUserInput unless it is a reading alone, or four digits and a name.
     """
     if kana is not None and name is None and last_digits is None:
-        term = kana_term(kana)
-        if term is None:
+        terms = kana_terms(kana)
+        if not terms:
             raise BadUserInput("kana: expected at least one character")
-        found = await store.customers_by_terms([term], MAX_LOOKED_AT)
+        found = await _by_terms(store, [[term] for term in terms])
         return [one for one in found if not one.anonymous and is_read_as(one, kana)][:MAX_FOUND]
     if kana is None and name and last_digits is not None:
         return await _by_digits(store, name, last_digits)
@@ -50,8 +51,13 @@ async def _by_digits(store: CustomerStore, name: str, last_digits: str) -> list[
     term, terms = digits_term(last_digits), name_terms(name)
     if len(term) != LAST_DIGITS + 2 or not term[2:].isdecimal() or not terms:
         raise BadUserInput(f"lastDigits: expected {LAST_DIGITS} digits, and a name beside them")
+    found = await _by_terms(store, [[term, named] for named in terms])
+    return [one for one in found if is_called(one, name) and ends_with(one, last_digits)][:MAX_FOUND]
+
+
+async def _by_terms(store: CustomerStore, either: Sequence[Sequence[str]]) -> list[Customer]:
+    """Whom one of these sets of terms finds, the longest known first."""
     found: dict[str, Customer] = {}
-    for named in terms:
-        found |= {one.id: one for one in await store.customers_by_terms([term, named], MAX_LOOKED_AT)}
-    fits = [one for one in found.values() if is_called(one, name) and ends_with(one, last_digits)]
-    return sorted(fits, key=lambda one: one.id)[:MAX_FOUND]
+    for terms in either:
+        found |= {one.id: one for one in await store.customers_by_terms(terms, MAX_LOOKED_AT)}
+    return sorted(found.values(), key=lambda one: one.id)

@@ -12,31 +12,34 @@ from services.customer.model import Customer, PersonName
 
 KANA_PREFIX = 8
 """Characters of a reading that are told apart by the index; the rest is compared on the profile."""
-NAME_PREFIX = 4
+GIVEN_PREFIX = 4
+"""Of a given name alone; two of three customers say the family name."""
+NAME_PREFIX = 3
 LAST_DIGITS = 4
 
 
 def terms_of(values: Mapping[str, Any]) -> set[str]:
     """The terms of these fields; `phones` may hold normalised identities as well."""
     terms: set[str] = set()
-    for spelling in _spellings(values.get("name")):
-        terms |= {f"k:{spelling[:length]}" for length in range(1, KANA_PREFIX + 1)}
+    for place, spelling in enumerate(_spellings(values.get("name"))):
+        longest = KANA_PREFIX if place == 0 else GIVEN_PREFIX
+        terms |= {f"k:{spelling[:length]}" for length in range(1, longest + 1)}
     for written in _written(values.get("name"), values.get("display_name")):
         terms |= {f"n:{written[:length]}" for length in range(1, NAME_PREFIX + 1)}
     terms |= {f"4:{digits[-LAST_DIGITS:]}" for digits in _digits(values.get("phones") or ())}
     return terms
 
 
-def kana_term(prefix: str) -> str | None:
-    """The term that finds readings beginning like this; None if nothing is left of it."""
+def kana_terms(prefix: str) -> list[str]:
+    """The terms that find readings beginning like this, of whole names and of given names; none if nothing is left."""
     spelling = fold_kana(prefix)
-    return f"k:{spelling[:KANA_PREFIX]}" if spelling else None
+    return list(dict.fromkeys(f"k:{spelling[:length]}" for length in (KANA_PREFIX, GIVEN_PREFIX) if spelling))
 
 
 def name_terms(name: str) -> list[str]:
     """The terms of which one finds a name, written or read."""
-    written, spelling = fold(name), fold_kana(name)
-    return [f"n:{written[:NAME_PREFIX]}", f"k:{spelling[:KANA_PREFIX]}"] if written else []
+    written = fold(name)
+    return [f"n:{written[:NAME_PREFIX]}", *kana_terms(name)] if written else []
 
 
 def digits_term(digits: str) -> str:
@@ -75,14 +78,14 @@ def _spellings(name: PersonName | None) -> Iterator[str]:
     if name is None:
         return
     family, given = fold_kana(name.family_kana or ""), fold_kana(name.given_kana or "")
-    yield from {spelling for spelling in (family + given, given) if spelling}
+    yield from dict.fromkeys(spelling for spelling in (family + given, given) if spelling)
 
 
 def _written(name: PersonName | None, display_name: str | None) -> Iterator[str]:
     family, given = ("", "") if name is None else (fold(name.family or ""), fold(name.given or ""))
     shown = "" if display_name is None else fold(display_name)
     romaji = "" if name is None else fold(f"{name.family_romaji or ''}{name.given_romaji or ''}")
-    yield from {one for one in (family + given, given, shown, romaji) if one}
+    yield from dict.fromkeys(one for one in (family + given, given, shown, romaji) if one)
 
 
 def _digits(numbers: Iterable[str]) -> Iterator[str]:

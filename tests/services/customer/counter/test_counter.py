@@ -7,7 +7,7 @@ import pytest
 
 from services.customer import actions
 from services.customer.counter.code import LIFETIME, member_code, read_code
-from services.customer.counter.model import kana_term, spoken_name, terms_of
+from services.customer.counter.model import kana_terms, spoken_name, terms_of
 from services.customer.folding import fold, fold_kana
 from services.customer.identity import IdentityType
 from services.customer.model import Customer, CustomerChanges, CustomerDraft, IdentityDraft, PersonName
@@ -39,7 +39,7 @@ async def people(store: CustomerStore, now: datetime) -> list[Customer]:
         PersonName(family="髙橋", given="花子", family_kana="タカハシ", given_kana="ハナコ"),
         PersonName(family="高橋", given="太郎", family_kana="ﾀｶﾊｼ", given_kana="たろう"),
         PersonName(family="高田", given="花", family_kana="タカダ", given_kana="ハナ"),
-        PersonName(family="Smith", given="Anna"),
+        PersonName(family="Smith", given="Anna", given_kana="サクラコマチコ", family_kana="ヤ"),
     ]
     phones = ["090-1234-5678", "03-3211-5678", "090-8765-4321", "+44 20 7946 5678"]
     return [await make(store, now, name, phone, n) for n, (name, phone) in enumerate(zip(names, phones, strict=True))]
@@ -52,12 +52,23 @@ async def people(store: CustomerStore, now: datetime) -> list[Customer]:
         ({"kana": "ﾀｶﾊｼﾊ"}, ["髙橋 花子"]),
         ({"kana": "たかはしたろうまる"}, []),
         ({"kana": "ハナ"}, ["髙橋 花子", "高田 花"]),
+        ({"kana": "さくらこまち"}, ["Anna Smith"]),
         ({"digits": "5678", "name": "高橋"}, ["髙橋 花子", "高橋 太郎"]),
         ({"digits": "５６７８", "name": "たかはし た"}, ["高橋 太郎"]),
         ({"digits": "5678", "name": "ANNA"}, ["Anna Smith"]),
         ({"digits": "4321", "name": "髙橋"}, []),
     ],
-    ids=["prefix", "half-width", "longer-than-the-index", "given-name", "variant", "wide-digits", "latin", "nobody"],
+    ids=[
+        "prefix",
+        "half-width",
+        "longer-than-the-index",
+        "given-name",
+        "long-given-name",
+        "variant",
+        "wide-digits",
+        "latin",
+        "nobody",
+    ],
 )
 async def test_who_stands_there_is_found(ask: Ask, people: Any, asked: dict[str, str], found: list[str]) -> None:
     answer = await ask(SEARCH, asked, scopes=READ)
@@ -119,7 +130,7 @@ def test_variants_are_one_when_compared(now: datetime) -> None:
     assert fold("髙﨑 齋藤") == fold("高崎斎藤") == "高崎斉藤"
     assert fold_kana("キョウ") == fold_kana("ｷﾖｳ") == fold_kana("きょう")
     assert fold("葛\U000e0100城") == "葛城"
-    assert kana_term(" ・ ") is None
+    assert kana_terms(" ・ ") == []
     assert terms_of({"phones": ("123", "090-1234-5678")}) == {"4:5678"}
 
 

@@ -61,6 +61,10 @@ async def test_a_customer_who_was_merged_still_sees_themselves(ask: Ask) -> None
     }  # fmt: skip
     me = await ask("{ me { id } }", customer=ids["mergedId"])
     assert me["data"]["me"] == {"id": ids["keptId"]}
+    kept_by_id = await ask(
+        "query ($id: ID!) { customer(id: $id) { id } }", {"id": ids["keptId"]}, customer=ids["mergedId"]
+    )
+    assert kept_by_id["data"]["customer"] == {"id": ids["keptId"]}
     listed = await ask("query ($id: ID!) { customerMerges(id: $id) { id } }", {"id": ids["keptId"]}, scopes=READ)
     assert listed["data"]["customerMerges"] == [{"id": made["id"]}]
     parted = await ask(UNMERGE, {"id": made["id"]}, scopes=WRITE)
