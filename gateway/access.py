@@ -127,6 +127,7 @@ class Access:
         self._keys = {bytes.fromhex(key.sha256): key for key in settings.api_keys}
         self._directory = directory
         self._tokens = tokens
+        self._knows_people = bool(settings.issuers)
         self._default_channel = settings.default_channel
         self._development = _Opened("development", settings.development_scopes)
 
@@ -159,7 +160,7 @@ class Access:
     def _key_of(self, secret: str | None, headers: Mapping[str, str], ends: Ends) -> _Opened:
         if secret is not None:
             return self._key(secret, ends)
-        if self._tokens is not None or self._keys or (self._directory is not None and self._directory.has_keys()):
+        if self._knows_people or self._keys or (self._directory is not None and self._directory.has_keys()):
             wanted = f"'Authorization: Bearer <key>' or '{KEY_HEADER}: <key>'"
             raise Unauthenticated(f"an API key is needed, as {wanted}")
         _require_this_machine(headers.get("host", ""), ends.server)

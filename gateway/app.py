@@ -27,7 +27,7 @@ from gateway.http import COST_HEADER, GraphQLEndpoint
 from gateway.keys.directory import DATABASE, KeyDirectory, open_keys
 from gateway.live import LiveEngine
 from gateway.metrics import Metrics
-from gateway.own import own_subgraph
+from gateway.own import own_issuer, own_subgraph
 from gateway.persisted import PersistedQueries
 from gateway.rate import Limiter
 from gateway.rate.limiter import open_limiter
@@ -70,7 +70,7 @@ def build_gateway(
     it ends subscriptions and sockets, which would not end by themselves.
     """
     if keys is not None:
-        own = own_subgraph(ContextSigner(context_secret(settings)), keys)
+        own = own_subgraph(settings, ContextSigner(context_secret(settings)), keys)
         subgraphs, transports = {**subgraphs, own.name: own.sdl}, {**transports, own.name: InProcessTransport(own)}
     engine = _live_engine(settings, subgraphs, transports)
     house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
@@ -108,7 +108,7 @@ def http_gateway(
         opening = _from_file if settings.supergraph else _from_services
         async with (
             _open_keys(settings) as keys,
-            open_tokens(settings) as tokens,
+            open_tokens(settings, own_issuer(settings) if keys is not None else None) as tokens,
             open_limiter(settings.all_rates(), settings.mongodb_url, access_database(settings)) as limiter,
             opening(settings, signer, keys) as (engine, transports, watch),
         ):
@@ -138,7 +138,7 @@ async def _from_services(
     try:
         subgraphs = await fetch_sdls(transports, signer, settings.subgraph_urls)
         if keys is not None:
-            own = own_subgraph(signer, keys)
+            own = own_subgraph(settings, signer, keys)
             subgraphs[own.name], transports[own.name] = own.sdl, InProcessTransport(own)
         engine = _live_engine(settings, subgraphs, transports)
         yield engine, transports, partial(engine.watch, transports, signer)

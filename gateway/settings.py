@@ -161,6 +161,9 @@ class GatewaySettings(LimitSettings):
     key_pepper: SecretStr = Field(
         default=SecretStr(""), description="What keys are hashed with, 32 bytes or more; empty: kept in data_dir"
     )
+    token_secret: SecretStr = Field(
+        default=SecretStr(""), description="What our own tokens are signed with, 32 bytes or more; empty: in data_dir"
+    )
     issuers: tuple[OidcIssuer, ...] = Field(default=(), max_length=10, description="Whose tokens are taken")
     staff_roles: dict[str, frozenset[Scope]] = Field(default=STAFF_ROLES, description="Role → what its holders may do")
     default_channel: Name = Field(default="web", description="For callers that name none")
@@ -171,13 +174,13 @@ class GatewaySettings(LimitSettings):
     cors_origins: tuple[str, ...] = Field(default=(), description="Origins whose pages may call; none by default")
     graphiql: bool = Field(default=True, description="Whether `/` shows the explorer")
 
-    @field_validator("key_pepper")
+    @field_validator("key_pepper", "token_secret")
     @classmethod
-    def _pepper_is_long(cls, pepper: SecretStr) -> SecretStr:
-        length = len(pepper.get_secret_value().encode())
+    def _secret_is_long(cls, secret: SecretStr) -> SecretStr:
+        length = len(secret.get_secret_value().encode())
         if 0 < length < MIN_PEPPER_BYTES:
             raise ValueError(f"expected {MIN_PEPPER_BYTES} bytes or more, got {length}")
-        return pepper
+        return secret
 
     @model_validator(mode="after")
     def _keys_are_distinct(self) -> Self:

@@ -238,6 +238,10 @@ def _register_imports() -> None:
 
     app.add_typer(keys_app, name="keys")
 
+    from noren.staff import app as staff_app
+
+    app.add_typer(staff_app, name="staff")
+
 
 _register_imports()
 

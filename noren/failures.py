@@ -51,6 +51,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from noren.keys import KeyRefused
     from noren.schema import UnreadableSchema
     from noren.seed import MissingSample, SeedIncomplete
+    from noren.staff import StaffRefused
     from noren.up import PartDied, PortTaken
 
     return (
@@ -63,6 +64,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         SeedIncomplete,
         Inexplicable,
         KeyRefused,
+        StaffRefused,
         UnreadableSchema,
         PartDied,
         PortTaken,

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from gateway.app import access_database, build_gateway
 from gateway.keys.directory import open_keys
+from gateway.own import own_issuer
 from gateway.rate.limiter import open_limiter
 from gateway.settings import GatewaySettings
 from gateway.tokens.reader import open_tokens
@@ -71,7 +72,7 @@ async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: 
     """The gateway's app over all services in this process: what `noren up` serves and the journeys test."""
     async with (
         open_keys(mongodb_url, settings) as keys,
-        open_tokens(settings) as tokens,
+        open_tokens(settings, own_issuer(settings)) as tokens,
         open_limiter(settings.all_rates(), mongodb_url, access_database(settings)) as limiter,
         open_services(mongodb_url, **overrides) as running,
     ):

@@ -1,6 +1,6 @@
 """What changes a key: made, rotated, revoked; each is recorded with who did it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.keys.model import (
@@ -27,7 +27,7 @@ class Shown:
     """A key, and its secret: the only time anybody sees it."""
 
     key: Key
-    secret: str
+    secret: str = field(repr=False)
 
 
 async def create_key(

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from pymongo.errors import PyMongoError
 
+from gateway.device.store import DeviceStore
+from gateway.issuer.store import IssuerStore
 from gateway.keys.model import Key
 from gateway.keys.secret import Environment, digest_of, read_key
 from gateway.keys.store import KeyStore
@@ -106,6 +108,8 @@ async def open_keys(mongodb_url: str, settings: GatewaySettings) -> AsyncIterato
         directory = KeyDirectory(store, key_pepper(settings), settings.key_environment)
         try:
             await store.prepare()
+            await IssuerStore(store.db).prepare()
+            await DeviceStore(store.db).prepare()
             await directory.refresh()
         except PyMongoError as error:
             log.warning("keys are not known yet", error=str(error))

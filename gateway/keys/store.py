@@ -31,12 +31,12 @@ class KeyStore:
     """Keys by id, their uses, and the chain of records."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self.db = db
         self._keys, self._records, self._uses = db[KEYS], Chain(db[RECORDS], "change_id"), db[USES]
 
     async def prepare(self) -> None:
         """Make the indexes, and bring into the chain what an interrupted change left."""
-        await ensure_indexes(self._db, INDEXES)
+        await ensure_indexes(self.db, INDEXES)
         await self.settle()
 
     async def all(self) -> list[Key]:

@@ -3,6 +3,7 @@
 Owns everything that is decided by the document and its variables alone. Knows no subgraph.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,8 @@ ROOT_OF = {
     OperationType.MUTATION: "Mutation",
     OperationType.SUBSCRIPTION: "Subscription",
 }
+_CONTENTS = re.compile(r"(?:, found|(?<=[?.]) Found): [{\[].*", re.DOTALL)
+"""How graphql-core ends a message with a whole object or list."""
 RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
 DEFAULT_LIMITS = Limits()
 
@@ -169,8 +172,13 @@ def coerce_variables(
     hide = not suggestions()
     values = get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS, hide_suggestions=hide)
     if isinstance(values, list):
-        raise RequestRefused([shape_error(reason, BAD_USER_INPUT) for reason in values])
+        raise RequestRefused([_without_contents(shape_error(reason, BAD_USER_INPUT)) for reason in values])
     return values.coerced
+
+
+def _without_contents(shaped: dict[str, Any]) -> dict[str, Any]:
+    """The error of one field does not tell what stood in the others: there may be a password among them."""
+    return {**shaped, "message": _CONTENTS.sub(".", shaped["message"])}
 
 
 def shape_error(reason: GraphQLError, code: str) -> dict[str, Any]:

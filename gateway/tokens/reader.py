@@ -115,8 +115,8 @@ class Tokens:
 
 
 def is_token(text: str) -> bool:
-    """Whether this is written as a JWT; API keys have no dot."""
-    return text.count(".") == 2
+    """Whether this is written as a JWT: three parts, the first of them an object in base64url."""
+    return text.startswith("eyJ") and text.count(".") == 2
 
 
 def _parts(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -134,12 +134,17 @@ def _parts(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 @asynccontextmanager
-async def open_tokens(settings: GatewaySettings, fetch: Fetch = fetch_json) -> AsyncIterator[Tokens | None]:
-    """The tokens of the settings' issuers, whose keys are followed for as long as the block lasts; None without any."""
+async def open_tokens(
+    settings: GatewaySettings, own: Issuer | None = None, fetch: Fetch = fetch_json
+) -> AsyncIterator[Tokens | None]:
+    """The tokens of the settings' issuers, whose keys are followed for as long as the block lasts, and of our own.
+
+    None without any.
+    """
+    issuers, following = [own] if own is not None else [], {}
     if not settings.issuers:
-        yield None
+        yield Tokens(issuers, settings.staff_roles) if issuers else None
         return
-    issuers, following = [], {}
     for named in settings.issuers:
         keys = Keys(named.issuer, named.jwks_url, fetch)
         issuers.append(Issuer(named, keys))

@@ -15,7 +15,9 @@ from gateway.keys.actions import create_key
 from gateway.keys.directory import KeyDirectory
 from gateway.keys.model import Grant, KeyDraft
 from gateway.keys.store import KeyStore
+from gateway.own import own_issuer
 from gateway.settings import GatewaySettings
+from gateway.tokens.reader import Tokens
 from gateway.transports.in_process import InProcessTransport
 from kit.mongo import Database
 from kit.tasks import background
@@ -76,7 +78,8 @@ async def _gateway(store: KeyStore, data_dir: Path) -> AsyncIterator[httpx2.Asyn
     await directory.refresh()
     settings = GatewaySettings(context_secret=SECRET, data_dir=data_dir)  # type: ignore[arg-type]
     stall = {"stall": InProcessTransport(subgraph)}
-    app = build_gateway(settings, {"stall": subgraph.sdl}, stall, keys=directory)
+    tokens = Tokens([own_issuer(settings)], settings.staff_roles)
+    app = build_gateway(settings, {"stall": subgraph.sdl}, stall, keys=directory, tokens=tokens)
     async with (
         background(follow=directory.follow()),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as http,

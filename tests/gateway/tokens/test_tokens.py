@@ -250,6 +250,10 @@ async def test_a_token_never_stands_in_the_keys_header() -> None:
         ask(await access(TILL), None, x_noren_key=token())
 
 
+async def test_a_key_with_dots_is_no_token() -> None:
+    assert ask(await access(key("old", "a.b.c")), "a.b.c").name == "old"
+
+
 async def test_a_staff_token_names_one_of_its_locations() -> None:
     rules, text = await access(people="staff"), token(sub="stf_1", locations=["loc_1", "loc_2"])
     assert ask(rules, text, x_noren_location="loc_2").context.location == "loc_2"
