@@ -38,7 +38,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_store(settings) as store,
         open_event_log(settings.mongodb_url, settings.database_prefix) as event_log,
         background(**{f"drain_{n}": each.run() for n, each in enumerate(drainers(store, event_log))}),
-        background(sweep=sweep_for_ever(store)),
+        background(sweep=sweep_for_ever(store), live=store.live.events.run(), lookups=store.live.lookups.run()),
         background(**{f"hear_{n}": each.run() for n, each in enumerate(consumers(store, event_log))}),
     ):
 

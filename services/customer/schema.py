@@ -33,6 +33,7 @@ from services.customer.inputs import (
 )
 from services.customer.inquiry.schema import InquiryMutation, InquiryQuery
 from services.customer.inquiry.types import ERRORS as INQUIRY_ERRORS
+from services.customer.live.schema import Subscription
 from services.customer.merge.schema import MergeMutation, MergeQuery
 from services.customer.merge.types import ERRORS as MERGE_ERRORS
 from services.customer.postal.schema import PostalQuery
@@ -245,4 +246,4 @@ ERRORS = (
     *SHOPPING_ERRORS,
     *MERGE_ERRORS,
 )
-schema = build_schema(Query, Mutation, types=EVENT_TYPES, errors=ERRORS)
+schema = build_schema(Query, Mutation, subscription=Subscription, types=EVENT_TYPES, errors=ERRORS)

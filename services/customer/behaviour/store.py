@@ -52,6 +52,13 @@ class BehaviourStore:
         kept = {event.digest: event for event in [parse_event(row) async for row in found]}
         return {place: kept.get(events[place].digest, events[place]) for place in places}
 
+    async def by_digest(self, digests: Sequence[bytes]) -> list[BehaviourEvent]:
+        """These events, the oldest first."""
+        if not digests:
+            return []
+        found = self.events.find({"_id": {"$in": list(digests)}}).sort("key", ASCENDING)
+        return [parse_event(row) async for row in found]
+
     async def timeline(
         self, subjects: Some[str], kinds: Some[BehaviourKind], before: bytes | None, limit: int
     ) -> list[BehaviourEvent]:

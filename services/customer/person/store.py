@@ -14,6 +14,7 @@ from services.customer.device.store import DeviceStore
 from services.customer.inquiry.store import INDEXES as INQUIRY_INDEXES
 from services.customer.inquiry.store import InquiryStore
 from services.customer.kin.store import KinStore
+from services.customer.live.store import LiveStore
 from services.customer.shopping.store import INDEXES as SHOPPING_INDEXES
 from services.customer.shopping.store import ShoppingStore
 from services.customer.value.store import INDEXES as VALUE_INDEXES
@@ -42,3 +43,4 @@ class PersonStore:
         self.inquiry = InquiryStore(db, vault)
         self.shopping = ShoppingStore(db, vault)
         self.value = ValueStore(db)
+        self.live = LiveStore(db)
