@@ -35,6 +35,8 @@ RESTARTS = 5
 """A part that dies this often within `RESTART_WINDOW_S` is not going to live."""
 RESTART_WINDOW_S = 60.0
 POLL_S = 0.2
+SWITCH_S = 0.001
+"""How long a thread that plans or compresses may keep the loop waiting for its turn; Python's own 5 ms add up."""
 MAX_MESSAGE_BYTES = 1024 * 1024
 """Of a WebSocket message to an app that says nothing of its own."""
 
@@ -141,6 +143,7 @@ def run(serving: Coroutine[Any, Any, None]) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         await serving
 
+    sys.setswitchinterval(SWITCH_S)
     try:
         uvloop.run(main())
     except asyncio.CancelledError:
