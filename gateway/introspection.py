@@ -18,10 +18,14 @@ from gateway.supergraph import Supergraph, with_defer
 from gateway.supergraph.access import Authority, refused
 from gateway.supergraph.narrowed import narrowed
 
-MAX_ANSWERS = 8
+MAX_ANSWERS = 4
 """Kept: tools ask the same few questions, and each answer may be a megabyte."""
 MAX_NARROWED = 32
 """Schemas kept, one for each set of what callers hold: a system has some kinds of keys."""
+
+
+Answer = tuple[dict[str, Any], list[dict[str, Any]]]
+"""As JSON, it is no hundred thousand objects that somebody has to look after."""
 
 
 class Introspection:
@@ -31,7 +35,7 @@ class Introspection:
         self._supergraph = supergraph
         self._everything = supergraph.rules.everything()
         self._narrowed = BoundedCache[GraphQLSchema](MAX_NARROWED, MAX_NARROWED)
-        self._answers = BoundedCache[ExecutionResult](MAX_ANSWERS, MAX_ANSWERS)
+        self._answers = BoundedCache[Answer](MAX_ANSWERS, MAX_ANSWERS)
         self._one_at_a_time = asyncio.Lock()
 
     def hides_nothing(self, authority: Authority) -> bool:
@@ -55,7 +59,7 @@ class Introspection:
     async def answer(
         self, operation: Operation, variables: Mapping[str, Any], authority: Authority
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Data and errors. Raises `RequestRefused`."""
+        """Data, each root field of it as JSON already, and errors. Raises `RequestRefused`."""
         held = authority.of_these(self._everything)
         key = (operation, held, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS))
         result = self._answers.get(key)
@@ -65,12 +69,13 @@ class Introspection:
                 if result is None:
                     result = await asyncio.to_thread(self._execute, operation, dict(variables), authority)
                     self._answers.put(key, result, 1)
-        return dict(result.data or {}), [shape_error(reason, INTERNAL) for reason in result.errors or ()]
+        return dict(result[0]), list(result[1])
 
-    def _execute(self, operation: Operation, variables: dict[str, Any], authority: Authority) -> ExecutionResult:
+    def _execute(self, operation: Operation, variables: dict[str, Any], authority: Authority) -> "Answer":
         assert operation.introspection is not None
         # graphql-core executes a schema with `@defer` under this name alone; nothing is deferred here.
         schema = self.schema_for(authority)
         result = experimental_execute_incrementally(schema, operation.introspection, variable_values=variables)
         assert isinstance(result, ExecutionResult)
-        return result
+        data = {key: orjson.Fragment(orjson.dumps(value)) for key, value in (result.data or {}).items()}
+        return data, [shape_error(reason, INTERNAL) for reason in result.errors or ()]

@@ -6,6 +6,7 @@ Owns the caches between these, and refuses what is too large or costs too much b
 """
 
 import asyncio
+import gc
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -91,6 +92,17 @@ class Prepared:
     cost: Cost
     sheet: Sheet | None = None
     """Set where the answer comes in parts."""
+
+
+def _tidily(work: Callable[[], T]) -> T:
+    """Do work that leaves circles behind, as graphql-core's tokens and visitors are, and take them away at once.
+
+    Left to themselves those of many documents are looked for together one day, for which everything stops.
+    """
+    try:
+        return work()
+    finally:
+        gc.collect(0)
 
 
 class Preparation:
@@ -225,7 +237,7 @@ class Preparation:
         try:
             async with self._one_at_a_time:
                 found = known()
-                return await asyncio.to_thread(work) if found is None else found
+                return await asyncio.to_thread(_tidily, work) if found is None else found
         finally:
             self._waiting -= 1
 

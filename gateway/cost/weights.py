@@ -26,7 +26,7 @@ LIST_ITEMS = 10
 """Items a list is taken to have of which nothing is said."""
 MUTATION_POINTS = 10
 """For each root field of a mutation, on top: it writes, waits for a majority and tells others."""
-INTROSPECTION_POINTS = 5_000
+INTROSPECTION_POINTS = 10_000
 """For `__schema` and `__type` each: the whole schema takes a third of a second and is a megabyte."""
 RELAY_ARGUMENTS = ("first", "last")
 RELAY_LISTS = ("nodes", "edges")

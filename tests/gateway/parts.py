@@ -4,6 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from gateway.delivery import Parts
 
 Part = dict[str, Any]
@@ -12,7 +14,8 @@ Part = dict[str, Any]
 async def read(answer: tuple[Part, Parts | None]) -> list[Part]:
     """All parts, as they came."""
     first, rest = answer
-    return [first] + ([part async for part in rest] if rest else [])
+    told: list[Part] = orjson.loads(orjson.dumps([first] + ([part async for part in rest] if rest else [])))
+    return told
 
 
 def merged(parts: list[Part]) -> Part:

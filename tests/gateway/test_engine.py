@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 from graphql import (
     GraphQLDeferDirective,
@@ -26,7 +27,10 @@ def shop(settings: EngineSettings | None = None) -> tuple[Engine, dict[str, InPr
 async def ask(
     engine: Engine, query: str, variables: dict[str, Any] | None = None, name: str | None = None
 ) -> dict[str, Any]:
-    return await engine.execute(GraphQLRequest(query, variables or {}, name), {}, 5)
+    answer: dict[str, Any] = orjson.loads(
+        orjson.dumps(await engine.execute(GraphQLRequest(query, variables or {}, name), {}, 5))
+    )
+    return answer
 
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {

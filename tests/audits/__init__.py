@@ -1,0 +1,1 @@
+"""Test suites of others, run against a real gateway: `make audit-http`, `make audit-schema`; development only."""
