@@ -2,14 +2,16 @@
 collections, customizations, designs, reviews, answers and redeemed quotes. The names are beside what writes them.
 
 It hears what prices depend on: its own changes for the price history, and of customers their orders, rank and segments.
-And what listings show: stock, and who bought what; and rewards, whose coupons it makes. These are consumers of their
-own: none waits for the past of another.
+And what listings show: stock, and who bought what; rewards, whose coupons it makes; and who was erased. These are
+consumers of their own: none waits for the past of another.
 """
 
 from collections.abc import Sequence
 
 from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
 from services.catalog.availability.events import STOCK_CHANGED, hear_stock
+from services.catalog.erasure.events import CUSTOMER_ERASED, hear_erasures
+from services.catalog.erasure.store import ErasureStore
 from services.catalog.pricing import events as pricing
 from services.catalog.promotion.store import PROMOTION_CHANGED
 from services.catalog.purchase.events import ORDER_RECORDED, hear_orders
@@ -43,10 +45,14 @@ def consumers(store: CatalogStore, event_log: EventLog) -> list[Consumer]:
     async def handle_rewards(events: Sequence[Event]) -> None:
         await hear_rewards(store, events)
 
+    async def handle_erasures(events: Sequence[Event]) -> None:
+        await hear_erasures(ErasureStore(store.db), events)
+
     return [
         Consumer("catalog", store.db, event_log, HEARD, handle),
         Consumer("availability", store.db, event_log, [STOCK_CHANGED], handle_stock),
         Consumer("rewards", store.db, event_log, REWARDS_HEARD, handle_rewards),
+        Consumer("catalog-erasures", store.db, event_log, [CUSTOMER_ERASED], handle_erasures),
         Consumer("purchases", store.db, event_log, [ORDER_RECORDED], handle_orders),
     ]
 

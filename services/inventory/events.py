@@ -41,6 +41,9 @@ from kit.events import Consumer, Drainer, Event, EventLog, nudge_all
 from kit.times import utc_now
 from services.inventory.backorder.actions import serve
 from services.inventory.bundle.model import Component
+from services.inventory.erasure.events import HEARD as ERASURES
+from services.inventory.erasure.events import hear_erasures
+from services.inventory.erasure.store import ErasureStore
 from services.inventory.model import Sku, stock_id
 from services.inventory.reorder.actions import watch
 from services.inventory.store import InventoryStore
@@ -82,9 +85,13 @@ def consumers(store: InventoryStore, event_log: EventLog) -> list[Consumer]:
     async def handle_bundles(events: Sequence[Event]) -> None:
         await hear_bundles(store, events)
 
+    async def handle_erasures(events: Sequence[Event]) -> None:
+        await hear_erasures(ErasureStore(store.db), events)
+
     return [
         Consumer("inventory-reorder", store.db, event_log, HEARD, handle),
         Consumer("inventory-waiting", store.db, event_log, HEARD, handle_rises),
+        Consumer("inventory-erasures", store.db, event_log, ERASURES, handle_erasures),
         Consumer("inventory-bundles", store.db, event_log, [BUNDLE_CHANGED], handle_bundles),
     ]
 

@@ -20,6 +20,7 @@ from services.inventory.capacity.store import INDEXES as CAPACITY_INDEXES
 from services.inventory.capacity.store import CapacityStore
 from services.inventory.count.store import INDEXES as COUNT_INDEXES
 from services.inventory.count.store import CountStore
+from services.inventory.erasure.store import INDEXES as ERASURE_INDEXES
 from services.inventory.fulfillment.code import PickupCodes
 from services.inventory.fulfillment.store import INDEXES as FULFILLMENT_INDEXES
 from services.inventory.fulfillment.store import FulfillmentStore
@@ -56,6 +57,7 @@ from services.inventory.waiting.store import WaitStore
 PAPER_INDEXES: Mapping[str, Sequence[IndexModel]] = {
     **TRANSFER_INDEXES,
     **DELIVERY_INDEXES,
+    **ERASURE_INDEXES,
     **FULFILLMENT_INDEXES,
     **COUNT_INDEXES,
     **WAVE_INDEXES,
