@@ -70,7 +70,8 @@ class Candidate:
     def takes_part(self, demands: Sequence[Demand]) -> bool:
         """Whether it could supply a single piece."""
         can_pick = self.capacity_left is None or self.capacity_left > 0
-        return can_pick and any(self.stock.get(demand.sku, 0) > 0 for demand in demands)
+        stock = self.stock
+        return can_pick and any(stock.get(demand.sku, 0) > 0 for demand in demands)
 
 
 @dataclass(frozen=True, slots=True)

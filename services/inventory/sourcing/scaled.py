@@ -67,8 +67,13 @@ def scale(demands: Sequence[Demand], candidates: Sequence[Candidate], rules: Seq
     kept = sorted((one for one in candidates if one.takes_part(demands)), key=lambda one: one.location_id)
     needs = tuple(demand.quantity for demand in demands)
     weights, miss = _weights(demands, kept, rules)
-    places = tuple(_place(index, one, demands, rules, weights) for index, one in enumerate(kept))
-    is_roomy = all(sum(offer.pieces for offer in place.offers.values()) <= place.room for place in places)
+    wanted, total, weight_of = (
+        [(one.sku, one.quantity) for one in demands],
+        sum(needs),
+        dict(zip(rules, weights, strict=True)),
+    )
+    places = tuple(_place(index, one, wanted, weight_of, total) for index, one in enumerate(kept))
+    is_roomy = all(place.room >= total or _pieces(place) <= place.room for place in places)
     floor, unavoidable = _floor(needs, places, miss)
     return Question(tuple(demands), tuple(kept), places, needs, weights, miss, floor, unavoidable, is_roomy)
 
@@ -127,26 +132,38 @@ def _dearest(one: Candidate, rule: SourcingRule) -> int:
 
 
 def _place(
-    index: int, one: Candidate, demands: Sequence[Demand], rules: Sequence[SourcingRule], weights: Sequence[int]
+    index: int, one: Candidate, wanted: Sequence[tuple[str, int]], weight_of: Mapping[SourcingRule, int], total: int
 ) -> Place:
-    weight_of = dict(zip(rules, weights, strict=True))
-    strain_weight = weight_of.get(SourcingRule.STOCK_HEALTH, 0)
-    base = sum(piece_of(one, "", rule) * weight for rule, weight in weight_of.items() if rule not in BY_SKU)
-    room = sum(demand.quantity for demand in demands) if one.capacity_left is None else one.capacity_left
+    fixed, base, strain_weight = _costs(one, weight_of)
+    room = total if one.capacity_left is None else one.capacity_left
     stock, strain = one.stock, one.strain_bp
     offers: dict[int, Offer] = {}
     gives = fills = 0
-    for number, demand in enumerate(demands):
-        pieces = stock.get(demand.sku, 0)
+    for number, (sku, need) in enumerate(wanted):
+        pieces = stock.get(sku, 0)
         if pieces > 0:
-            need = demand.quantity
             pieces = min(need if need < pieces else pieces, room)
-            offers[number] = Offer(pieces, base + strain.get(demand.sku, 0) * strain_weight)
+            offers[number] = Offer(pieces, base + strain.get(sku, 0) * strain_weight if strain_weight else base)
             gives |= 1 << number
             if pieces == need:
                 fills |= 1 << number
-    fixed = sum(fixed_of(one, rule) * weight for rule, weight in weight_of.items())
     return Place(index, fixed, room, offers, gives, fills)
+
+
+def _costs(one: Candidate, weight_of: Mapping[SourcingRule, int]) -> tuple[int, int, int]:
+    """Of using the place at all, of any piece, and the weight of what differs between SKUs: all rules in one number."""
+    fixed = base = strain_weight = 0
+    for rule, weight in weight_of.items():
+        if rule in BY_SKU:
+            strain_weight = weight
+        else:
+            fixed += fixed_of(one, rule) * weight
+            base += piece_of(one, "", rule) * weight
+    return fixed, base, strain_weight
+
+
+def _pieces(place: Place) -> int:
+    return sum([offer.pieces for offer in place.offers.values()])
 
 
 def _floor(needs: Sequence[int], places: Sequence[Place], miss: int) -> tuple[int, int]:

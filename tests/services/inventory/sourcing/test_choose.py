@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.inventory.sourcing import choose, cpsat
 from services.inventory.sourcing.choose import source
+from services.inventory.sourcing.exact import _Counts, bits
 from services.inventory.sourcing.model import (
     DEFAULT_RULES,
     Candidate,
@@ -227,3 +228,14 @@ def test_without_the_extra_the_plan_is_greedy_and_names_the_extra(monkeypatch: p
     check_possible(plan, demands, candidates)
     assert (plan.method, plan.is_proven) == (SourcingMethod.GREEDY, False)
     assert "noren[sourcing]" in (plan.remark or "")
+
+
+def test_places_are_counted_by_what_they_give_all_at_once() -> None:
+    sets = [0b1011, 0b0011, 0b0110, 0b0010, 0b1010]
+    counts = _Counts(sets)
+    expected = [sum(each >> place & 1 for each in sets) for place in range(4)]
+    assert counts.any == 0b1111
+    assert counts.most(0b1111) == max(expected) == 5
+    assert counts.most(0b1101) == 2
+    for number in range(6):
+        assert list(bits(counts.exactly(0b1111, number))) == [p for p, count in enumerate(expected) if count == number]
