@@ -15,8 +15,8 @@ from services.inventory.sourcing.model import SourcingRule
 from services.inventory.sourcing.scaled import Place, Question, fixed_of, piece_of
 
 PLACES = 20
-"""Places the solver gets: of 40 plans the exact search left unproven it improved one with these, and one with 28 in nearly
-twice the time."""
+"""Places the solver gets: of 40 plans the exact search left unproven it improved one with these, and one with 28 in
+nearly twice the time."""
 DETERMINISTIC_S = 0.004
 """The solver's own measure of work, some ten milliseconds here; of all goals together."""
 MAX_GOAL = 2**53
