@@ -206,6 +206,18 @@ def search_rebuild() -> None:
         err.print(f"search index rebuilt: {rebuild(url)}")
 
 
+@app.command("link")
+def link_customers(
+    least: Annotated[float, typer.Option(min=0.0, max=1.0, help="How probable a pair has to be.")] = 0.5,
+) -> None:
+    """Compare all customers by what is known of them; pairs that may be one person become candidates to be judged."""
+    from noren.linkage import link
+
+    _configure_logs()
+    with use_mongodb(KitSettings()) as url:
+        err.print(link(url, least))
+
+
 @app.command()
 def explain(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A GraphQL document.")],

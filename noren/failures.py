@@ -49,6 +49,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from noren.database import MongodbUnusable
     from noren.explain import Inexplicable
     from noren.keys import KeyRefused
+    from noren.linkage import ExtraMissing
     from noren.schema import UnreadableSchema
     from noren.seed import MissingSample, SeedIncomplete
     from noren.staff import StaffRefused
@@ -56,6 +57,7 @@ def _mendable() -> tuple[type[Exception], ...]:
 
     return (
         CompositionError,
+        ExtraMissing,
         StartFailed,
         MongodFailed,
         MongodMissing,

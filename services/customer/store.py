@@ -209,6 +209,16 @@ class CustomerStore(person.PersonStore):
         shown = await self.customers_by_id(rows.nodes)
         return rows.mapped(shown.get)
 
+    async def everybody(self) -> AsyncIterator[list[Customer]]:
+        """All customers that are known, some hundreds at a time, in the order of their ids."""
+        ids: list[str] = []
+        async for document in self.profiles.find(KNOWN, {"_id": 1}).sort("_id", ASCENDING):
+            ids.append(document["_id"])
+            if len(ids) >= READ_BATCH:
+                yield list((await self.customers_by_id(ids)).values())
+                ids = []
+        yield list((await self.customers_by_id(ids)).values())
+
     async def holders(self, external_ids: Iterable[ExternalId]) -> dict[ExternalId, Holder]:
         """Who carries these external ids, drafts included."""
         wanted = set(external_ids)

@@ -9,17 +9,20 @@ of one household share them together, so they say it once.
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 import duckdb
 import pyarrow
 from splink import Linker, SettingsCreator, block_on
 from splink.backends.duckdb import DuckDBAPI
-from splink.comparison_level_library import CustomLevel, ElseLevel
-from splink.comparison_library import CustomComparison
+from splink.internals.exceptions import EMTrainingException
 
+from kit.log import logger
 from services.customer.linkage.model import REVIEW_FROM, Evidence, Link, Person
+from services.customer.linkage.parts import PARTS
+
+log = logger(__name__)
 
 TEXT: Final = pyarrow.string()
 LISTS: Final = ("phones", "emails", "few_phones", "few_emails")
@@ -28,8 +31,8 @@ FEW: Final = ("few_birthday", "few_postal", "few_street")
 SCHEMA: Final = pyarrow.schema(
     [(name, TEXT) for name in (*TEXTS, *FEW)] + [(name, pyarrow.list_(TEXT)) for name in LISTS]
 )
-CLOSE: Final = 0.88
-"""Jaro-Winkler similarity from which two names or streets are the same with a typing error."""
+MIN_TRAINED: Final = 1_000
+"""Fewer people have too few pairs to estimate weights from."""
 SAMPLED_PAIRS: Final = 1_000_000.0
 """For how often strangers agree by chance."""
 SEED: Final = 1
@@ -60,102 +63,6 @@ TRAINING: Final = (("birthday",), ("family_kana", "given_kana"), ("family", "giv
 """Weights are estimated among pairs that agree in one of these, each time those of the other parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of a profile that is compared: when it says nothing, and its levels of agreement, the closest first, each
-    with what is found and DuckDB's condition for it. What fits none of them speaks against."""
-
-    name: str
-    silent: str
-    levels: Sequence[tuple[str, str, str | None]]
-    against: str
-
-    def comparison(self) -> CustomComparison:
-        """For splink. The third of a level names the column whose rare values say more than its frequent ones."""
-        known = [
-            CustomLevel(condition, finding).configure(tf_adjustment_column=column)
-            if column is not None
-            else CustomLevel(condition, finding)
-            for finding, condition, column in self.levels
-        ]
-        return CustomComparison(
-            [CustomLevel(self.silent).configure(is_null_level=True), *known, ElseLevel()], self.name
-        )
-
-    def finding(self, gamma: int) -> str | None:
-        """What splink's number of a level stands for; None where the part is silent."""
-        if gamma < 0:
-            return None
-        return self.against if gamma == 0 else self.levels[len(self.levels) - gamma][0]
-
-
-def _both(column: str) -> str:
-    return f"{column}_l IS NOT NULL AND {column}_r IS NOT NULL"
-
-
-def _equal(column: str) -> str:
-    return f"{column}_l = {column}_r"
-
-
-def _close(column: str) -> str:
-    return f"jaro_winkler_similarity({column}_l, {column}_r) >= {CLOSE}"
-
-
-def _near(column: str) -> str:
-    return f"damerau_levenshtein({column}_l, {column}_r) <= 1"
-
-
-def _shared(column: str) -> str:
-    return f"len(list_intersect({column}_l, {column}_r)) > 0"
-
-
-def _name(part: str) -> _Part:
-    kana = f"{part}_kana"
-    return _Part(
-        part,
-        silent=f"NOT ({_both(part)}) AND NOT ({_both(kana)})",
-        levels=(
-            ("the same spelling", _equal(part), part),
-            ("the same reading", _equal(kana), kana),
-            ("nearly the same", f"{_near(kana)} OR {_close(kana)} OR {_close(part)}", None),
-        ),
-        against="another name",
-    )
-
-
-PARTS: Final = (
-    _name("family"),
-    _name("given"),
-    _Part(
-        "birthday",
-        silent=f"NOT ({_both('birthday')})",
-        levels=(
-            ("the same", _equal("birthday"), None),
-            ("one digit differs", "damerau_levenshtein(birthday_l, birthday_r) <= 1", None),
-            ("two digits differ", "damerau_levenshtein(birthday_l, birthday_r) <= 2", None),
-        ),
-        against="another day",
-    ),
-    _Part(
-        "contact",
-        silent=" AND ".join(
-            [f"NOT ({_both(one)})" for one in ("street", "postal")]
-            + [f"(len({one}_l) = 0 OR len({one}_r) = 0)" for one in ("phones", "emails")]
-        ),
-        levels=(
-            ("a shared e-mail address", _shared("emails"), None),
-            ("a shared phone number", _shared("phones"), None),
-            ("the same address", _equal("street"), None),
-            ("nearly the same address", f"{_close('street')} AND {_near('postal')}", None),
-            ("nearly the same street", _close("street"), None),
-            ("the same postal code", _equal("postal"), None),
-            ("nearly the same postal code", _near("postal"), None),
-        ),
-        against="nothing shared",
-    ),
-)
-
-
 def link(people: Iterable[Person], *, least: float = REVIEW_FROM, threads: int = 2) -> list[Link]:
     """Every pair with at least this probability, likeliest first; fewer than two people give none."""
     table = pyarrow.Table.from_pylist(_rows(people), schema=SCHEMA)
@@ -164,15 +71,40 @@ def link(people: Iterable[Person], *, least: float = REVIEW_FROM, threads: int =
     with duckdb.connect(":memory:", config={"threads": threads}) as connection:
         connection.register("arrived", table)
         connection.execute("CREATE TABLE people AS SELECT * FROM arrived")
-        linker = Linker(DuckDBAPI(connection).register("people"), _settings(), log_level=logging.ERROR)
-        _train(linker, [rule for rule in TRAINING if _agreed(connection, rule)])
-        rows = linker.inference.predict(threshold_match_probability=least).as_record_list()
+        rows = _predicted(connection, table.num_rows, least)
     return sorted(map(_link, rows), key=lambda one: (-one.probability, one.left, one.right))
 
 
-def _settings() -> SettingsCreator:
+def _predicted(connection: duckdb.DuckDBPyConnection, people: int, least: float) -> list[dict[str, Any]]:
+    """With weights of these records; with usual ones where they are too few, or too much alike, to estimate from."""
+    if people >= MIN_TRAINED:
+        try:
+            return _trained(connection, people).inference.predict(threshold_match_probability=least).as_record_list()
+        except (EMTrainingException, ValueError) as error:
+            log.warning("linkage is not estimated from these records", reason=type(error).__name__)
+    return _linker(connection, people).inference.predict(threshold_match_probability=least).as_record_list()
+
+
+def _trained(connection: duckdb.DuckDBPyConnection, people: int) -> Linker:
+    linker = _linker(connection, people)
+    training = linker.training
+    training.estimate_probability_two_random_records_match(list(SURE), recall=RECALL_OF_RULES)
+    training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=SEED)
+    for columns in TRAINING:
+        if _agreed(connection, columns):
+            training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
+    return linker
+
+
+def _linker(connection: duckdb.DuckDBPyConnection, people: int) -> Linker:
+    return Linker(DuckDBAPI(connection).register("people"), _settings(people), log_level=logging.ERROR)
+
+
+def _settings(people: int) -> SettingsCreator:
+    """Before anything is estimated, as many pairs are taken to match as there are people."""
     return SettingsCreator(
         link_type="dedupe_only",
+        probability_two_random_records_match=1 / people,
         comparisons=[part.comparison() for part in PARTS],
         blocking_rules_to_generate_predictions=list(BLOCKING),
         retain_intermediate_calculation_columns=True,
@@ -184,14 +116,6 @@ def _agreed(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> bo
     known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     query = f"SELECT 1 FROM people WHERE {known} GROUP BY {', '.join(columns)} HAVING count(*) > 1 LIMIT 1"
     return connection.execute(query).fetchall() != []
-
-
-def _train(linker: Linker, rules: Iterable[Sequence[str]]) -> None:
-    training = linker.training
-    training.estimate_probability_two_random_records_match(list(SURE), recall=RECALL_OF_RULES)
-    training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=SEED)
-    for columns in rules:
-        training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
 
 
 def _rows(people: Iterable[Person]) -> list[dict[str, Any]]:

@@ -146,11 +146,17 @@ class MergeStore:
     # Candidates.
 
     async def suggest(self, one: str, other: str, evidence: Sequence[Evidence], now: datetime) -> None:
-        """Keep what speaks for these two being one; a decided pair keeps its decision. Again changes nothing."""
+        """Keep what speaks for these two being one; a decided pair keeps its decision. Again changes nothing.
+
+        A linkage compares all there is each time: what it says takes the place of what it said before.
+        """
         id = candidate_id(one, other)
         fresh = {"pair": sorted((one, other)), "state": CandidateState.OPEN.value, "since": now}
         told = [asdict(fact) | {"kind": fact.kind.value} for fact in evidence]
-        facts = {"$slice": [{"$setUnion": ["$evidence", {"$literal": told}]}, MAX_EVIDENCE]}
+        outdated = [EvidenceKind.LINKAGE.value] if any(fact.kind is EvidenceKind.LINKAGE for fact in evidence) else []
+        stays = {"$not": {"$in": ["$$this.kind", outdated]}}
+        kept = {"$filter": {"input": "$evidence", "cond": stays}}
+        facts = {"$slice": [{"$setUnion": [kept, {"$literal": told}]}, MAX_EVIDENCE]}
         odds = {"$map": {"input": "$evidence", "as": "fact", "in": {"$subtract": [1, "$$fact.weight"]}}}
         product = {"$reduce": {"input": odds, "initialValue": 1, "in": {"$multiply": ["$$value", "$$this"]}}}
         begin: Document = {"$replaceWith": {"$mergeObjects": [{"$literal": fresh | {"evidence": []}}, "$$ROOT"]}}
