@@ -10,7 +10,7 @@ from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, Unavail
 from kit.idempotency import check_key
 from kit.times import utc_now
 from services.loyalty.model import CustomerId, Entry, EntryKind, Wallet, WalletId, step_problems, wallet_id_of
-from services.loyalty.posting.model import PointsRequest, Posting, check_request
+from services.loyalty.posting.model import PointsRequest, Posting, Seen, check_request
 from services.loyalty.spending.actions import judge_spending, too_fast
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
 
@@ -101,7 +101,7 @@ async def post(
         refusal = (posting.refusal(wallet) or await judge(wallet)) if missed else None
         if refusal is not None:
             raise Refused(refusal)
-        posted = await store.apply(posting, wallet.seq)
+        posted = await store.apply(posting, Seen(wallet.seq, wallet.left_by))
         if posted is not None:
             return posted
         await store.expire([posting.wallet_id])
@@ -117,12 +117,12 @@ async def post_all(store: LoyaltyStore, postings: Sequence[Posting]) -> None:
     pending = list(postings)
     for _ in range(MAX_ROUNDS):
         pending, former = await at_home(store, pending)
-        pending, seqs = await _not_made(store, pending, former)
+        pending, seen = await _not_made(store, pending, former)
         if not pending:
             return
         batch = _one_window_each(pending)
-        if await store.groups.apply(batch, seqs) < len(batch):
-            await store.expire(list(seqs))
+        if await store.groups.apply(batch, seen) < len(batch):
+            await store.expire(list(seen))
             await asyncio.sleep(RETRY_S)
         elif len(batch) == len(pending):
             return
@@ -190,8 +190,8 @@ def _replay(posting: Posting, wallet: Wallet, entry: Entry) -> Posted:
 
 async def _not_made(
     store: LoyaltyStore, postings: Sequence[Posting], former: set[WalletId]
-) -> tuple[list[Posting], dict[str, int]]:
-    """The postings without an entry, in their order, and how many entries their wallets have; opens what is missing.
+) -> tuple[list[Posting], dict[str, Seen]]:
+    """The postings without an entry, in their order, and where their wallets stand; opens what is missing.
 
     An entry may lie in the outbox of the customer's own wallet or of any that stood for it (`former`).
     """
@@ -204,8 +204,8 @@ async def _not_made(
     made = {id for standing in standings.values() for id in standing.undrained}
     made |= await store.groups.drained(ids)
     left = [posting for posting in postings if posting.id not in made]
-    seqs = {wallet_id: standing.seq for wallet_id, standing in standings.items()}
-    return left, {posting.wallet_id: seqs.get(posting.wallet_id, 0) for posting in left}
+    seen = {wallet_id: standing.seen for wallet_id, standing in standings.items()}
+    return left, {posting.wallet_id: seen.get(posting.wallet_id, Seen(0)) for posting in left}
 
 
 def _one_window_each(postings: Sequence[Posting]) -> list[Posting]:

@@ -79,6 +79,7 @@ def wallet_from(document: Document) -> Wallet:
         holds=tuple(_hold(hold) for hold in document.get("holds", ())),
         frozen_at=document.get("frozen_at"),
         merged_into=document.get("merged_into"),
+        left_by=document.get("left_by"),
         members=tuple(Member(one["path"], one["customer_id"]) for one in document.get("merges", ())),
         regular_merged=_shares(document.get("regular_merged", ())),
         debt_merged=_shares(document.get("debt_merged", ())),

@@ -136,8 +136,9 @@ class Wallet:
     """One member's points. `booked` counts every lot that no entry has expired yet; `seq` counts the entries.
 
     What is held is out of the lots and so out of `booked`. A frozen wallet spends nothing; it may still be given to.
-    A merged one takes nothing: what it had is in `merged_into`, whose `members` it belongs to. Of `regular_points` and
-    `debt`, `regular_merged` and `debt_merged` are not the wallet's own.
+    A merged one takes nothing: what it had is in `merged_into`, whose `members` it belongs to. `left_by` is the merge
+    that took it away last, also when it is back. Of `regular_points` and `debt`, `regular_merged` and `debt_merged` are
+    not the wallet's own.
     """
 
     id: WalletId
@@ -151,6 +152,7 @@ class Wallet:
     holds: tuple[Hold, ...] = ()
     frozen_at: datetime | None = None
     merged_into: WalletId | None = None
+    left_by: str | None = None
     members: tuple[Member, ...] = ()
     regular_merged: tuple[Share, ...] = ()
     debt_merged: tuple[Share, ...] = ()

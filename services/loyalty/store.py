@@ -40,7 +40,7 @@ from services.loyalty.notice.store import INDEXES as NOTICE_INDEXES
 from services.loyalty.notice.store import NOTICE_DUE_INDEX, NoticeStore
 from services.loyalty.posting.expiry import EXPIRE
 from services.loyalty.posting.groups import PostingGroups
-from services.loyalty.posting.model import ENDING, Posting
+from services.loyalty.posting.model import ENDING, Posting, Seen
 from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, group_update
 from services.loyalty.rank.store import INDEXES as RANK_INDEXES
 from services.loyalty.rank.store import RankStore
@@ -139,10 +139,10 @@ class LoyaltyStore:
         drained = await self.journal.find_one({"_id": posting.id})
         return wallet_from(document), None if drained is None else entry_of(drained)
 
-    async def apply(self, posting: Posting, seen_seq: int) -> Posted | None:
-        """Make the posting, or change nothing and return None. `seen_seq` is the wallet's when it was looked at."""
+    async def apply(self, posting: Posting, seen: Seen) -> Posted | None:
+        """Make the posting, or change nothing and return None. `seen` is the wallet when it was looked at."""
         document = await self.wallets.find_one_and_update(
-            *group_update([posting], {posting.wallet_id: seen_seq}),
+            *group_update([posting], {posting.wallet_id: seen}),
             projection={"keys": 0, "outbox": {"$slice": -1}},
             return_document=True,
         )

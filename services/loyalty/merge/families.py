@@ -33,7 +33,7 @@ async def homes(wallets: Collection, customer_ids: Sequence[str]) -> dict[str, H
     rows = await wallets.find({"_id": {"$in": list(own)}, "homes.0": {"$exists": True}}, fields).to_list()
     found: dict[str, Home] = {}
     for row in rows:
-        former, path, at = tuple(row["homes"]), "", row
+        former, path, at = await _ever(wallets, row["homes"]), "", row
         for _ in range(MAX_DEPTH):
             if at.get("merged_into") is None:
                 break
@@ -43,6 +43,17 @@ async def homes(wallets: Collection, customer_ids: Sequence[str]) -> dict[str, H
             at = above
         found[own[row["_id"]]] = Home(at["_id"], at["customer_id"], path or None, former)
     return found
+
+
+async def _ever(wallets: Collection, homes: Sequence[WalletId]) -> tuple[WalletId, ...]:
+    """These, and all that ever stood for one of them: a customer's posting may lie in any of their outboxes."""
+    found: dict[WalletId, None] = {}
+    left = list(homes)
+    while left:
+        found |= dict.fromkeys(left)
+        above = wallets.find({"_id": {"$in": left}, "homes.0": {"$exists": True}}, {"homes": 1})
+        left = sorted({home async for row in above for home in row["homes"]} - found.keys())
+    return tuple(found)
 
 
 async def families(wallets: Collection, customer_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -43,7 +43,7 @@ def leaving(merge: Merge) -> tuple[Document, list[Document]]:
     """Of the source: everything goes, and it says where to."""
     where = {"_id": wallet_id_of(merge.source), **_usable()}
     change: Document = {"holds": [], "debt": 0, "debt_merged": [], "merges": [], "tallies": []}
-    change |= {"merged_into": wallet_id_of(merge.into), "merge_id": merge.id}
+    change |= {"merged_into": wallet_id_of(merge.into), "merge_id": merge.id, "left_by": merge.id}
     change["homes"] = {"$setUnion": [{"$ifNull": ["$homes", []]}, [wallet_id_of(merge.into)]]}
     return where, [_begin(), *burn("$booked"), {"$set": change}, *_entered(EntryKind.MERGED_OUT, merge, merge.into)]
 

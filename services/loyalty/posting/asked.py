@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kit.mongo import Document
 from services.loyalty.model import EntryKind, LotKind
 from services.loyalty.posting.closing import facts_of, literal
-from services.loyalty.posting.model import Posting, Tally
+from services.loyalty.posting.model import Posting, Seen, Tally
 
 
 class Shape(NamedTuple):
@@ -51,16 +51,16 @@ def rounds(postings: Sequence[Posting]) -> list[list[Posting]]:
     return [groups[place] for place in sorted(groups, key=lambda place: place[0])]
 
 
-def asked_of(postings: Sequence[Posting], last_seqs: Mapping[str, int]) -> Document:
-    """The expression that finds what is asked of a wallet; `last_seqs`: the entries each may have at most."""
-    values = [_values(posting, last_seqs[posting.wallet_id]) for posting in postings]
+def asked_of(postings: Sequence[Posting], seen: Mapping[str, Seen], window: int) -> Document:
+    """The expression that finds what is asked of a wallet, which may have gone on by `window` since it was seen."""
+    values = [_values(posting, seen[posting.wallet_id], window) for posting in postings]
     if len(values) == 1:
         return literal(values[0])
     places = {"$indexOfArray": [literal([posting.wallet_id for posting in postings]), "$_id"]}
     return {"$arrayElemAt": [literal(values), places]}
 
 
-def _values(posting: Posting, last_seq: int) -> Document:
+def _values(posting: Posting, seen: Seen, window: int) -> Document:
     about = posting.reference
     own = {
         "expires_at": posting.expires_at,
@@ -74,7 +74,8 @@ def _values(posting: Posting, last_seq: int) -> Document:
     return {
         "id": posting.id,
         "key": posting.window_key,
-        "last_seq": last_seq,
+        "last_seq": seen.seq + window,
+        "left_by": seen.left_by,
         "points": posting.points,
         "facts": facts_of(posting.reason, about, posting.rule_version, posting.fingerprint, posting.actor),
         **{name: value for name, value in own.items() if value is not None},

@@ -5,7 +5,7 @@ all or nothing, it only shares what the calls cost. Wallets are shared out among
 in one wallet; several processes form groups of their own, which meet in the documents as single writers do.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pymongo import UpdateMany
@@ -15,15 +15,15 @@ from kit.combine import Combiner
 from kit.mongo import Collection, Database, Document, is_outage
 from services.loyalty.documents import Posted, entry_of, wallet_from
 from services.loyalty.posting.asked import rounds
-from services.loyalty.posting.model import Posting
+from services.loyalty.posting.model import Posting, Seen
 from services.loyalty.posting.pipelines import WINDOW, group_update
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a wallet before postings: how many entries it has, and which of some still lie in its outbox."""
+    """What is known of a wallet before postings: where it stands, and which of some entries lie in its outbox."""
 
-    seq: int
+    seen: Seen
     undrained: tuple[str, ...]
 
 
@@ -45,18 +45,20 @@ class PostingGroups:
         return await self._group(posting)
 
     async def standings(self, wallet_ids: Iterable[str], posting_ids: Sequence[str]) -> dict[str, Standing]:
-        """Of each wallet that exists: how many entries it has, and those of these postings still in its outbox."""
+        """Of each wallet that exists: where it stands, and those of these postings still in its outbox."""
         undrained = {"$filter": {"input": "$outbox.id", "cond": _is_one_of(posting_ids, "$$this")}}
-        found = self._wallets.find({"_id": {"$in": list(wallet_ids)}}, {"seq": 1, "undrained": undrained})
-        return {row["_id"]: Standing(row["seq"], tuple(row["undrained"])) async for row in found}
+        found = self._wallets.find({"_id": {"$in": list(wallet_ids)}}, {"seq": 1, "left_by": 1, "undrained": undrained})
+        return {
+            row["_id"]: Standing(Seen(row["seq"], row.get("left_by")), tuple(row["undrained"])) async for row in found
+        }
 
     async def drained(self, posting_ids: Sequence[str]) -> set[str]:
         """Which of these postings have their entry in the journal; asked after `standings`, as `look` does."""
         return {row["_id"] async for row in self._journal.find({"_id": {"$in": posting_ids}}, {"_id": 1})}
 
-    async def apply(self, postings: Sequence[Posting], seen_seqs: dict[str, int]) -> int:
+    async def apply(self, postings: Sequence[Posting], seen: Mapping[str, Seen]) -> int:
         """Make every posting whose wallet can take it, in their order; return how many were made."""
-        updates = [UpdateMany(*group_update(group, seen_seqs)) for group in rounds(postings)]
+        updates = [UpdateMany(*group_update(group, seen)) for group in rounds(postings)]
         result = await self._wallets.bulk_write(updates, ordered=True)
         self._changed()
         return result.matched_count
@@ -82,7 +84,7 @@ class PostingGroups:
         before = {id for standing in standings.values() for id in standing.undrained} | await self.drained(ids)
         new = [posting for posting in postings if posting.id not in before and posting.wallet_id in standings]
         if new:
-            await self.apply(new, {id: standing.seq for id, standing in standings.items()})
+            await self.apply(new, {id: standing.seen for id, standing in standings.items()})
         return await self._read(wallet_ids, ids)
 
     async def _read(self, wallet_ids: Sequence[str], ids: Sequence[str]) -> dict[str, Posted]:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from kit.errors import InvalidInput, Refusal
 from kit.idempotency import fingerprint
@@ -53,6 +53,16 @@ class Tally:
     at: datetime | None = None
     until: datetime | None = None
     unit: Literal["hour", "day"] | None = None
+
+
+class Seen(NamedTuple):
+    """A wallet when the keys were looked for: how many entries it has, and the merge that took it away last, if any.
+
+    A wallet that was merged and parted again since may have had its posting elsewhere.
+    """
+
+    seq: int
+    left_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from services.loyalty.model import (
 from services.loyalty.posting.asked import Shape, asked_of, shape_of
 from services.loyalty.posting.closing import enter, sums
 from services.loyalty.posting.lots import add_alive, burn, points_of, split, with_limited, with_merged
-from services.loyalty.posting.model import GIVING, SPENDING, Posting
+from services.loyalty.posting.model import GIVING, SPENDING, Posting, Seen
 from services.loyalty.posting.tally import count, has_room
 
 WINDOW = 64
@@ -53,15 +53,15 @@ _CAN_BE_CAPTURED: Document = {
 }
 
 
-def group_update(postings: Sequence[Posting], seen_seqs: Mapping[str, int]) -> tuple[Document, list[Document]]:
+def group_update(postings: Sequence[Posting], seen: Mapping[str, Seen]) -> tuple[Document, list[Document]]:
     """The filter and the stages that make these postings, of one shape and of as many wallets.
 
-    Each is made or left by itself: where its wallet can take it, its key is new and the points are there. `seen_seqs`
-    are the wallets' when the keys were looked for.
+    Each is made or left by itself: where its wallet can take it, its key is new and the points are there. `seen`
+    are the wallets when the keys were looked for.
     """
     shape = shape_of(postings[0])
     ids = [posting.wallet_id for posting in postings]
-    asked = asked_of(postings, {id: seen_seqs[id] + WINDOW for id in ids})
+    asked = asked_of(postings, seen, WINDOW)
     mine = {"vars": {"asked": asked}, "in": {"$and": [*_conditions(shape), *map(has_room, shape.tallies)]}}
     where = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}, **_guard(shape), "$expr": {"$let": mine}}
     return where, [{"$set": {"asked": asked}}, *_stages(shape)]
@@ -87,6 +87,7 @@ def _conditions(shape: Shape) -> list[Document]:
     points, kind = "$$asked.points", shape.kind
     unused = {"$not": [{"$in": ["$$asked.key", "$keys"]}]}
     also: list[Document] = [NOT_OVERDUE, unused, {"$lte": ["$seq", "$$asked.last_seq"]}]
+    also.append({"$eq": [{"$ifNull": ["$left_by", None]}, "$$asked.left_by"]})
     if shape.is_merged:
         also.append({"$in": ["$$asked.origin", {"$ifNull": ["$merges.path", []]}]})
     if kind in SPENDING:

@@ -13,7 +13,7 @@ from kit.pages import PageArgs
 from kit.times import utc_now
 from services.loyalty.actions import audit, earn, post, redeem, sweep_once
 from services.loyalty.model import MAX_LIMITED_LOTS, Account, CustomerId, EntryKind, Wallet, wallet_id_of
-from services.loyalty.posting.model import InsufficientPoints, PointsRequest, Posting
+from services.loyalty.posting.model import InsufficientPoints, PointsRequest, Posting, Seen
 from services.loyalty.store import WINDOW, LoyaltyStore, Posted
 from tests.services.loyalty.conftest import PassTime
 
@@ -95,10 +95,10 @@ async def test_a_key_is_known_long_after_it_left_the_window(
 async def test_a_posting_overtaken_by_a_whole_window_must_look_again(store: LoyaltyStore, member: CustomerId) -> None:
     seen = (await give(store, member, 1_000, "seed")).wallet
     posting = PointsRequest(member, 1, "X", "slow").posting(EntryKind.REDEEMED)
-    assert await store.apply(posting, seen.seq) is not None
+    assert await store.apply(posting, Seen(seen.seq)) is not None
     for number in range(WINDOW):
         await spend(store, member, 1, f"n{number}")
-    assert await store.apply(posting, seen.seq) is None, "its key has left the window, the fence holds"
+    assert await store.apply(posting, Seen(seen.seq)) is None, "its key has left the window, the fence holds"
 
 
 async def test_a_retry_is_answered_though_it_would_be_refused_today(
