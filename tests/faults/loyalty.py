@@ -2,17 +2,19 @@
 
     python -m tests.faults.loyalty --rounds 6 --seed 1
 
-Members earn, redeem, hold, capture, void and give over HTTP with keys of their own, and ask again with the same key
-until they have an answer; two wallets are merged and parted all the while. In every round the service, the primary of
-the three-member replica set, or both are killed and started again. Then: every acknowledged operation is in the journal
-once, every wallet has what was acknowledged and nothing else, and its journal replays to it.
+Members earn, redeem, hold, capture, void, give and claim rewards over HTTP with keys of their own, and ask again with
+the same key until they have an answer; two wallets are merged and parted all the while. In every round the service, the
+primary of the three-member replica set, or both are killed and started again. Then: every acknowledged operation is in
+the journal once, every wallet has what was acknowledged and nothing else, its journal replays to it, and every claim is
+paid.
+`service_dies` is a share of it, seconds long, over a MongoDB that lives.
 """
 
 import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -24,8 +26,11 @@ from kit.ids import new_id
 from kit.mongo import connect, database, ensure_indexes
 from kit.times import utc_now
 from services.loyalty.actions import audit, earn
+from services.loyalty.claim.audit import audit_claims
 from services.loyalty.model import CustomerId, wallet_id_of
 from services.loyalty.posting.model import PointsRequest, request_key
+from services.loyalty.reward.actions import create_reward
+from services.loyalty.reward.model import RewardDraft, RewardKind
 from services.loyalty.store import INDEXES, LoyaltyStore
 from tests.faults.inventory import torment
 from tests.faults.replica_set import ReplicaSet
@@ -33,6 +38,8 @@ from tests.faults.replica_set import ReplicaSet
 WORKERS = 10
 MEMBERS = 4
 OPENING = 5_000
+COST, STOCK = 25, 200
+"""Of the reward that is claimed."""
 RETRY_S = 0.2
 QUIET_S = 90.0
 SCOPES = frozenset({"points:read", "points:write"})
@@ -54,10 +61,13 @@ class Client:
 
     served: Served
     told: Told
+    reward_id: str
 
-    async def do(self, mutation: str, wanted: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def do(
+        self, mutation: str, wanted: str, given: Mapping[str, Any], kind: str | None = None
+    ) -> dict[str, Any] | None:
         """The payload; None if it was refused."""
-        kind = mutation[0].upper() + mutation[1:] + "Input"
+        kind = kind or mutation[0].upper() + mutation[1:] + "Input"
         query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {wanted} userErrors {{ code }} }} }}"
         while True:
             try:
@@ -85,7 +95,7 @@ async def trade(client: Client, members: list[CustomerId], number: int, random: 
         turn += 1
         key, who, points = f"w{number}-{turn}", random.choice(members), random.randint(1, 40)
         asked = {"customerId": who, "points": points, "reason": "X", "idempotencyKey": key}
-        what = random.choice(["earn", "redeem", "hold", "gift"])
+        what = random.choice(["earn", "redeem", "hold", "gift", "claim"])
         if what == "earn" and await client.do("pointsEarn", "entry { id }", asked):
             client.acknowledged(who, key, points)
         elif what == "redeem" and await client.do("pointsRedeem", "entry { id }", asked):
@@ -95,6 +105,8 @@ async def trade(client: Client, members: list[CustomerId], number: int, random: 
             if await client.do("pointsGift", "entry { id }", {**asked, "toCustomerId": to}):
                 client.acknowledged(who, key, -points)
                 client.told.moved[to] += points
+        elif what == "claim":
+            await claim_reward(client, {"customerId": who, "rewardId": client.reward_id, "idempotencyKey": key}, random)
         elif what == "hold" and (held := await client.do("pointsHold", "hold { id }", asked)):
             client.acknowledged(who, key, 0)
             await end_hold(client, {**asked, "holdId": held["hold"]["id"]}, random)
@@ -113,6 +125,21 @@ async def end_hold(client: Client, held: Mapping[str, Any], random: Random) -> N
     client.acknowledged(who, key, -captured)
 
 
+async def claim_reward(client: Client, asked: Mapping[str, Any], random: Random) -> None:
+    """Keep it, or give it back."""
+    made = await client.do("rewardClaim", "claim { id state }", asked)
+    if made is None:
+        return
+    assert made["claim"]["state"] == "CLAIMED"
+    client.told.moved[CustomerId(asked["customerId"])] -= COST
+    if random.random() < 0.5:
+        back = await client.do(
+            "rewardCancel", "claim { state }", {"claimId": made["claim"]["id"]}, "RewardClaimEndInput"
+        )
+        assert back == {"claim": {"state": "CANCELLED"}, "userErrors": []}
+        client.told.moved[CustomerId(asked["customerId"])] += COST
+
+
 async def join_and_part(client: Client, source: CustomerId, into: CustomerId, over: asyncio.Event) -> None:
     """Merge two wallets that nobody else uses, and undo it, until it is over; they end apart."""
     turn = 0
@@ -128,25 +155,48 @@ async def join_and_part(client: Client, source: CustomerId, into: CustomerId, ov
 
 async def run(directory: Path, rounds: int, seed: int) -> list[str]:
     """What was wrong; empty if nothing was."""
+    async with ReplicaSet(directory) as members:
+
+        async def kill(served: Served, random: Random) -> None:
+            await torment(members, served, random, rounds)
+
+        return await storm(members.url, f"f{new_id('x')[2:].lower()}", seed, kill)
+
+
+async def service_dies(url: str, prefix: str, seed: int) -> list[str]:
+    """What was wrong after the service alone was killed once in mid-load."""
+
+    async def kill(served: Served, random: Random) -> None:
+        await asyncio.sleep(random.uniform(0.5, 1.5))
+        served.kill()
+        await served.start()
+        await asyncio.sleep(0.5)
+
+    return await storm(url, prefix, seed, kill)
+
+
+async def storm(url: str, prefix: str, seed: int, kill: Callable[[Served, Random], Awaitable[None]]) -> list[str]:
+    """Load the service while something is killed, then look what is wrong."""
     random, told = Random(seed), Told()
-    prefix = f"f{new_id('x')[2:].lower()}"
     customers = [CustomerId(new_id("cus")) for _ in range(MEMBERS + 2)]
-    async with ReplicaSet(directory) as members, connect(members.url) as connection:
+    async with connect(url) as connection:
         store = LoyaltyStore(database(connection, f"{prefix}_loyalty"))
         await ensure_indexes(store.db, INDEXES)
         for who in customers:
             await earn(store, PointsRequest(who, OPENING, "OPENING", "opening"), now=utc_now())
             told.moved[who] = OPENING
-        served = Served(members.url, prefix, connections=WORKERS + 1, service="loyalty", scopes=SCOPES)
+        mug = RewardDraft({"en": "Mug"}, RewardKind.ARTICLE, COST, sku="MUG", stock=STOCK)
+        reward = await create_reward(store, mug, "mug", actor="staff:ann", now=utc_now())
+        served = Served(url, prefix, connections=WORKERS + 1, service="loyalty", scopes=SCOPES)
         try:
             await served.start()
-            over, client = asyncio.Event(), Client(served, told)
+            over, client = asyncio.Event(), Client(served, told, reward.id)
             workers = [
                 asyncio.create_task(trade(client, customers[:MEMBERS], n, Random(f"{seed}-{n}"), over))
                 for n in range(WORKERS)
             ]
             workers.append(asyncio.create_task(join_and_part(client, customers[-2], customers[-1], over)))
-            await torment(members, served, random, rounds)
+            await kill(served, random)
             over.set()
             await asyncio.gather(*workers)
             problems = await settled(store, told)
@@ -161,7 +211,7 @@ async def settled(store: LoyaltyStore, told: Told) -> list[str]:
     async with asyncio.timeout(QUIET_S):
         while await store.wallets.count_documents({"outbox.0": {"$exists": True}}):
             await asyncio.sleep(0.2)
-    problems = await audit(store)
+    problems = await audit(store) + await audit_claims(store)
     there = {row["_id"] async for row in store.journal.find({"_id": {"$in": sorted(told.entries)}}, {"_id": 1})}
     problems += [f"{id}: acknowledged, and not in the journal" for id in sorted(told.entries - there)]
     wallets = await store.wallets_by_id([wallet_id_of(who) for who in told.moved])
