@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access
+from gateway.composer.contract import Contract
 from gateway.engine import Engine, EngineSettings
 from gateway.envelope import PREFLIGHT_HEADERS
 from gateway.executor import ServicePolicy
@@ -150,7 +151,9 @@ async def _from_services(
 async def _from_file(settings: GatewaySettings, signer: ContextSigner, _: KeyDirectory | None) -> AsyncIterator[Opened]:
     assert settings.supergraph is not None
     retire_s = settings.gateway_timeout_s + RETIRE_MARGIN_S
-    file = SupergraphFile(settings.supergraph, settings.subgraph_urls, partial(_connect, signer), retire_s)
+    file = SupergraphFile(
+        settings.supergraph, settings.subgraph_urls, partial(_connect, signer), retire_s, contract_of(settings)
+    )
     try:
         supergraph = file.open()
         engine = LiveEngine(Engine(supergraph, file.transports, _engine_settings(settings)), {})
@@ -178,6 +181,12 @@ def access_database(settings: GatewaySettings) -> str:
     return f"{settings.database_prefix}_{DATABASE}"
 
 
+def contract_of(settings: GatewaySettings) -> Contract | None:
+    """What this gateway shows, where it does not show everything."""
+    include, exclude = settings.contract_include, settings.contract_exclude
+    return Contract(include, exclude) if include or exclude else None
+
+
 def _live_engine(
     settings: GatewaySettings, subgraphs: Mapping[str, str], transports: Mapping[str, Transport]
 ) -> LiveEngine:
@@ -190,6 +199,7 @@ def _engine_settings(settings: GatewaySettings) -> EngineSettings:
         settings.cached_operations,
         settings.introspection,
         settings.unauthorized == "reject",
+        contract_of(settings),
         settings.override_labels,
         services=policy,
         limits=settings.limits(),

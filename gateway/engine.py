@@ -69,7 +69,8 @@ class Engine:
         cls, subgraphs: Mapping[str, str], transports: Mapping[str, Transport], settings: EngineSettings
     ) -> "Engine":
         """Compose SDLs by subgraph name. Raises `CompositionError`, or `KeyError` for a subgraph without transport."""
-        return cls(compose(subgraphs), {name: transports[name] for name in subgraphs}, settings)
+        supergraph = compose(subgraphs, contract=settings.contract)
+        return cls(supergraph, {name: transports[name] for name in subgraphs}, settings)
 
     async def execute(
         self,

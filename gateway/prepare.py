@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from gateway.cache import BoundedCache
+from gateway.composer.contract import Contract
 from gateway.cost import Cost, Weights
 from gateway.delivery import Sheet
 from gateway.errors import COST_TOO_HIGH, OPERATION_TOO_COMPLEX, PlanRefused, RequestRefused
@@ -63,6 +64,8 @@ class EngineSettings:
     introspection: bool = True
     rejects: bool = False
     """Whether an operation with a field that its caller may not see is refused; else the field alone is withheld."""
+    contract: Contract | None = None
+    """What alone is public, by `@tag`; None: everything that is not `@inaccessible`."""
     labels: frozenset[str] = frozenset()
     draw: Callable[[], float] = random.random
     services: ServicePolicy = field(default_factory=ServicePolicy)

@@ -149,6 +149,8 @@ class GatewaySettings(LimitSettings):
     override_labels: frozenset[str] = Field(
         default=frozenset(), description="Labels of `@override` that hold; `percent(n)` needs none"
     )
+    contract_include: frozenset[str] = Field(default=frozenset(), description="Tags of what alone is shown; none: all")
+    contract_exclude: frozenset[str] = Field(default=frozenset(), description="Tags of what is not shown")
     unauthorized: Literal["filter", "reject"] = Field(
         default="filter",
         description="What becomes of an operation with fields its caller may not see: those alone, or all of it",

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gateway.composer.contract import Contract
 from gateway.errors import CompositionError, CompositionProblem
 from gateway.live import LiveEngine
 from gateway.supergraph import Supergraph
@@ -27,11 +28,19 @@ class SupergraphFile:
     `transports` is always that of the graph in service, by name; whoever shows it may hold on to it.
     """
 
-    def __init__(self, path: Path, known_urls: Mapping[str, str], connect: Connect, retire_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        known_urls: Mapping[str, str],
+        connect: Connect,
+        retire_s: float = 60.0,
+        contract: Contract | None = None,
+    ) -> None:
         self._path = path
         self._known_urls = known_urls
         self._connect = connect
         self._retire_s = retire_s
+        self._contract = contract
         self._urls: dict[str, str] = {}
         self._seen: tuple[int, ...] = ()
         self._text = ""
@@ -91,7 +100,7 @@ class SupergraphFile:
 
     def _read(self) -> tuple[str, Supergraph, dict[str, str]]:
         text = self._path.read_text(encoding="utf-8")
-        supergraph = Supergraph.from_sdl(text)
+        supergraph = Supergraph.from_sdl(text, self._contract)
         urls = {**self._known_urls, **supergraph.urls}
         if missing := [name for name in supergraph.subgraphs if name not in urls]:
             message = f"the supergraph gives no URL of {', '.join(missing)}"

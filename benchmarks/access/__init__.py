@@ -1,1 +1,1 @@
-"""What access costs: limits, rates, metrics; and what an attacker gets for it."""
+"""What access costs: trust, limits, rates, metrics; and what an attacker gets for it."""

@@ -6,13 +6,16 @@ Owns what the composer hands to request, planner and shaper. Refuses to read SDL
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphql import GraphQLDeferDirective, GraphQLSchema
 
 from gateway.supergraph.access import Rules
 from gateway.supergraph.labels import Labels
 from gateway.supergraph.selection import Selection, TypeIndex
+
+if TYPE_CHECKING:
+    from gateway.composer.contract import Contract
 
 Kind = Literal["scalar", "object", "interface", "union", "enum", "input"]
 Provided = tuple[Selection, ...]
@@ -161,11 +164,11 @@ class Supergraph:
         object.__setattr__(self, "context_types", types)
 
     @classmethod
-    def from_sdl(cls, sdl: str) -> "Supergraph":
-        """Load a supergraph that was composed elsewhere; raises `CompositionError`."""
+    def from_sdl(cls, sdl: str, contract: "Contract | None" = None) -> "Supergraph":
+        """Load a supergraph composed elsewhere; raises `CompositionError`. `contract` narrows what is public."""
         from gateway.composer.load import load_supergraph  # the composer is built upon this module
 
-        return load_supergraph(sdl)
+        return load_supergraph(sdl, contract)
 
     def with_sdl(self, sdl: str, urls: Mapping[str, str], hints: Iterable[str] = ()) -> "Supergraph":
         """Return the same graph with what is told about it."""

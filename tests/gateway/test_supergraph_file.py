@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
@@ -68,7 +69,9 @@ class Shop:
         os.replace(fresh, self.path)
 
     async def ask(self, query: str = QUERY) -> dict[str, Any]:
-        return await self.live.execute(GraphQLRequest(query), {}, 5.0)
+        said = await self.live.execute(GraphQLRequest(query), {}, 5.0)
+        answer: dict[str, Any] = orjson.loads(orjson.dumps(said))  # what is said of the schema is JSON already
+        return answer
 
 
 @pytest.fixture

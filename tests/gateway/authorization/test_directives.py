@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
+import orjson
 import pytest
 from graphql import GraphQLError, GraphQLResolveInfo, execute, parse
 
@@ -61,7 +62,9 @@ def holder(scopes: str = "", policies: str = "", *, authenticated: bool = True) 
 async def ask(world: World, query: str, authority: Authority) -> dict[str, Any]:
     for transport in world.transports.values():
         transport.asked.clear()
-    return await world.engine.execute(GraphQLRequest(query, authority=authority), {}, 10)
+    said = await world.engine.execute(GraphQLRequest(query, authority=authority), {}, 10)
+    answer: dict[str, Any] = orjson.loads(orjson.dumps(said))  # what is said of the schema is JSON already
+    return answer
 
 
 def paths(answer: Mapping[str, Any]) -> list[list[str | int]]:
