@@ -54,16 +54,14 @@ async def audit(store: InventoryStore) -> list[str]:
     Runs beside live traffic: all of it is read at one point of time.
     """
     problems: list[str] = []
-    committed: dict[str, int] = {}
     async with store.one_instant() as session:
         unfinished = await store.reservations.unfinished(session)
         holds: dict[str, Mapping[str, int]] = {}
         async for books in store.stock.books(session):
             problems += audit_books(books)
-            committed[books.level.id] = books.level.quantities.committed
             if books.holds:
                 holds[books.level.id] = books.holds
-        problems += await audit_papers(store, session, committed)
+        problems += await audit_papers(store, session)
         problems += await audit_backorders(store, session)
         problems += await audit_picks(store, session, utc_now())
     return problems + audit_holds(unfinished, holds)

@@ -16,6 +16,9 @@ from kit.log import logger
 from kit.times import utc_now
 from services.inventory.auditor.model import AuditState
 from services.inventory.backorder.proof import ended_slice, line_slice
+from services.inventory.fulfillment.picks import LAPSES
+from services.inventory.fulfillment.proof import audit_picks
+from services.inventory.paper.upkeep import audit_papers
 from services.inventory.reservation.proof import audit_holds
 from services.inventory.stock.model import audit_books
 from services.inventory.store import InventoryStore
@@ -55,6 +58,7 @@ async def audit_pass(store: InventoryStore, *, pause_s: float = 0.0) -> AuditSta
         while after is not None:
             after = await part(store, after, done)
             await asyncio.sleep(pause_s)
+    await _papers(store, done)
     await store.auditor.finish_pass(done.stocks, done.began_at, utc_now())
     return await store.auditor.state()
 
@@ -100,6 +104,15 @@ async def _ended_slice(store: InventoryStore, after: str, done: Pass) -> str | N
         last, problems = await ended_slice(store, after, session)
     await _report(store, problems, done)
     return last
+
+
+async def _papers(store: InventoryStore, done: Pass) -> None:
+    """Open papers, what is owed, and the days of picks that are not over: together, for they explain each other."""
+    now = utc_now()
+    async with store.one_instant() as session:
+        problems = await audit_papers(store, session)
+        problems += await audit_picks(store, session, now, since=(now - LAPSES).date())
+    await _report(store, problems, done)
 
 
 async def _report(store: InventoryStore, problems: list[str], done: Pass) -> None:

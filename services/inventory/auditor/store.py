@@ -6,7 +6,7 @@ of it.
 Shard keys: `_id` of each.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -68,6 +68,11 @@ class AuditorStore:
         where = {"_id": {"$in": list(ids)}, "$or": [alive, {"settled": False}]}
         found = await self._reservations.find(where, session=session).to_list()
         return {row["_id"]: reservation_of(row) for row in found}
+
+    async def committed(self, ids: Collection[str], session: AsyncClientSession) -> dict[str, int]:
+        """How many pieces are committed at these stocks."""
+        found = self._stock.find({"_id": {"$in": list(ids)}}, {"committed": 1}, session=session)
+        return {row["_id"]: row.get("committed", 0) async for row in found}
 
     async def reservations(self, ids: Sequence[str], session: AsyncClientSession) -> dict[str, Reservation]:
         """These reservations, by id."""

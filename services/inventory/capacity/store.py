@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 
-from pymongo import IndexModel, UpdateOne
+from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from kit.events.log import insert_new
@@ -18,7 +18,7 @@ COLLECTION = "pick_days"
 UNLIMITED = 2**53
 """Stands for no limit in a comparison."""
 
-INDEXES: Mapping[str, Sequence[IndexModel]] = {COLLECTION: []}
+INDEXES: Mapping[str, Sequence[IndexModel]] = {COLLECTION: [IndexModel([("day", ASCENDING)], name="day")]}
 
 
 class CapacityStore:
@@ -107,9 +107,12 @@ class CapacityStore:
         updates = [UpdateOne(*_ending(hold, PickHoldState.EXPIRED)) for hold in due]
         return (await self._days.bulk_write(updates, ordered=False)).modified_count
 
-    async def every(self, session: AsyncClientSession) -> AsyncIterator[tuple[PickDay, list[PickHold]]]:
-        """Every day with all its holds, at the session's one instant."""
-        async for row in self._days.find({}, session=session):
+    async def every(
+        self, session: AsyncClientSession, since: date | None = None
+    ) -> AsyncIterator[tuple[PickDay, list[PickHold]]]:
+        """Every day, from `since` on, with all its holds, at the session's one instant."""
+        where: Document = {} if since is None else {"day": {"$gte": since.isoformat()}}
+        async for row in self._days.find(where, session=session):
             location_id, day = row["location_id"], date.fromisoformat(row["day"])
             yield _day(location_id, day, row), [_hold(location_id, day, entry) for entry in row["holds"]]
 

@@ -7,7 +7,8 @@
                      └─→ SHORT   └─→ CANCELLED, from every state before the pieces are handed over
 
 What can be done in which state is in `life`; pieces that come back are in `giving_back`. From ALLOCATED on its pieces
-are committed where they lie, in transit they are counted here alone; what ends it gives them back or lets them go.
+are committed where they lie, in transit they are counted on their transfer (`leg`); what ends it gives them back or
+lets them go.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The proof that days of picks say what their holds say, and that every open fulfilment has its hold."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -12,15 +12,19 @@ FETCHED = (FulfillmentState.ALLOCATED, FulfillmentState.PICKING)
 """States in which its picks are still to be made."""
 
 
-async def audit_picks(store: InventoryStore, session: AsyncClientSession, now: datetime) -> list[str]:
-    """All that is wrong at the session's one instant."""
+async def audit_picks(
+    store: InventoryStore, session: AsyncClientSession, now: datetime, since: date | None = None
+) -> list[str]:
+    """All that is wrong at the session's one instant; of days before `since` nothing is asked."""
     problems: list[str] = []
     there: dict[tuple[str, str], PickHold] = {}
-    async for day, holds in store.capacity.every(session):
+    async for day, holds in store.capacity.every(session, since):
         problems += audit_day(day, holds)
         there |= {(hold.location_id, hold.key): hold for hold in holds}
     for fulfillment in await store.fulfillments.on_the_books(session):
-        hold = there.get((fulfillment.source_id, "" if fulfillment.picks is None else fulfillment.picks.key))
+        if fulfillment.picks is None or (since is not None and fulfillment.picks.day < since):
+            continue
+        hold = there.get((fulfillment.source_id, fulfillment.picks.key))
         problems += audit_hold(fulfillment, hold, now)
     return problems
 

@@ -1,7 +1,6 @@
 """What keeps all papers true: the sweep that finishes what crashes left, and the proof that stock and papers agree."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -46,9 +45,9 @@ async def sweep_papers_for_ever(store: InventoryStore) -> None:
         await asyncio.sleep(SWEEP_EVERY_S)
 
 
-async def audit_papers(store: InventoryStore, session: AsyncClientSession, committed: Mapping[str, int]) -> list[str]:
-    """Every stock with fewer committed pieces (`committed`, by stock id) than open papers, and reservations of which
-    no fulfilment has been made yet, have committed there; and every paper that is stuck."""
+async def audit_papers(store: InventoryStore, session: AsyncClientSession) -> list[str]:
+    """Every stock with fewer committed pieces than open papers, and reservations of which no fulfilment has been made
+    yet, have committed there; and every paper that is stuck."""
     problems: list[str] = []
     transfers = await store.transfers.on_the_books(session)
     going = await store.fulfillments.on_the_way([str(each.fulfillment_id) for each in transfers], session)
@@ -57,4 +56,5 @@ async def audit_papers(store: InventoryStore, session: AsyncClientSession, commi
     for papers in store.papers:
         for id, since in (await papers.stuck(session, utc_now() - STUCK)).items():
             problems.append(f"{id}: has movements of stock to make since {since.isoformat()}")
+    committed = await store.auditor.committed({claim.stock_id for claim in claims}, session)
     return problems + audit_claims(claims, committed)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from kit.mongo import Database
 from kit.times import utc_now
 from services.inventory.actions import LocationEdit, audit, sweep_papers, upsert_location
+from services.inventory.auditor.actions import audit_pass
 from services.inventory.capacity.actions import hold_picks
 from services.inventory.capacity.model import PickCapacityExceeded, PickHoldState
 from services.inventory.fulfillment import actions
@@ -218,6 +219,7 @@ async def test_the_audit_sees_picks_that_are_gone(desk: Desk, db: Database) -> N
     assert hold is not None
     assert await desk.shop.store.capacity.end(hold, PickHoldState.RELEASED)
     assert [problem.split(": ")[0] for problem in await audit(desk.shop.store)] == [made.id]
+    assert (await audit_pass(desk.shop.store)).open_findings == 1
     await db["pick_days"].update_one({}, {"$inc": {"held": 2}})
     assert len(await audit(desk.shop.store)) == 2
     await db["pick_days"].update_one({}, {"$set": {"holds.0.state": "HELD", "holds.0.pieces": 2}})
