@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from kit.errors import NotFound, Refused
 from kit.ids import new_id
 from services.inventory.adjustment import model
-from services.inventory.adjustment.model import KIND, AdjustmentLine, AdjustmentRequest, AdjustmentState
+from services.inventory.adjustment.model import AdjustmentLine, AdjustmentRequest, AdjustmentState
 from services.inventory.model import Actor, LocationId, MovementReason, Sku
 from services.inventory.paper.actions import INVENTORY, each_alone, open_paper, post, post_left_over, take_step
 from services.inventory.paper.model import Command, Step
@@ -37,19 +37,19 @@ async def request_adjustment(
     if not await store.locations.by_id([location_id]):
         raise Refused(NotFound(path=("input", "locationId"), kind="Location", id=location_id))
     decision = model.request(new_id("adj"), location_id, reason, lines, command.by, command.at)
-    return await open_paper(store, store.adjustment_requests, KIND, command, decision)
+    return await open_paper(store, store.adjustment_requests, command, decision)
 
 
 async def approve_adjustment(store: InventoryStore, command: Command) -> AdjustmentRequest:
     """Make the change, every line or none; a refused approval leaves its key free."""
     papers = store.adjustment_requests
-    begun = await take_step(store, papers, KIND, command, lambda each: model.begin_approval(each, command.by))
+    begun = await take_step(store, papers, command, lambda each: model.begin_approval(each, command.by))
     return await finish_approval(store, begun, command.at)
 
 
 async def reject_adjustment(store: InventoryStore, command: Command) -> AdjustmentRequest:
     """Say no."""
-    return await take_step(store, store.adjustment_requests, KIND, command, lambda each: model.reject(each, command.by))
+    return await take_step(store, store.adjustment_requests, command, lambda each: model.reject(each, command.by))
 
 
 async def finish_approval(store: InventoryStore, asked: AdjustmentRequest, now: datetime) -> AdjustmentRequest:

@@ -8,7 +8,7 @@ from pymongo import ASCENDING, IndexModel
 
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs
-from services.inventory.adjustment.model import AdjustmentLine, AdjustmentRequest, AdjustmentState
+from services.inventory.adjustment.model import KIND, AdjustmentLine, AdjustmentRequest, AdjustmentState
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
 from services.inventory.paper.store import PaperStore, among, header
 from services.inventory.stock.model import AdjustmentReason
@@ -26,6 +26,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 class AdjustmentRequestStore(PaperStore[AdjustmentRequest]):
     """The requests of this installation."""
+
+    kind = KIND
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         super().__init__(db, COLLECTION, changed, _body, _request)

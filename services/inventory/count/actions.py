@@ -59,33 +59,33 @@ async def record_counted(store: InventoryStore, entries: Sequence[Counted], comm
     refuse(model.check_counted(entries, sheet.created_at, command.at))
     figures = await store.counts.figures(sheet.location_id, entries, command.at)
     return await take_step(
-        store, store.counts, KIND, command, lambda each: model.record(each, entries, figures, command.by, command.at)
+        store, store.counts, command, lambda each: model.record(each, entries, figures, command.by, command.at)
     )
 
 
 async def recount(store: InventoryStore, skus: Sequence[str], command: Command) -> CountSheet:
     """Have these counted again."""
-    return await take_step(store, store.counts, KIND, command, lambda each: model.recount(each, skus, command.by))
+    return await take_step(store, store.counts, command, lambda each: model.recount(each, skus, command.by))
 
 
 async def submit_count(store: InventoryStore, command: Command) -> CountSheet:
     """Everything is counted."""
-    return await take_step(store, store.counts, KIND, command, lambda each: model.submit(each, command.by))
+    return await take_step(store, store.counts, command, lambda each: model.submit(each, command.by))
 
 
 async def approve_count(store: InventoryStore, command: Command) -> CountSheet:
     """Believe the differences; not by who has counted."""
-    return await take_step(store, store.counts, KIND, command, lambda each: model.approve(each, command.by))
+    return await take_step(store, store.counts, command, lambda each: model.approve(each, command.by))
 
 
 async def cancel_count(store: InventoryStore, command: Command) -> CountSheet:
     """Throw the sheet away."""
-    return await take_step(store, store.counts, KIND, command, lambda each: model.cancel(each, command.by))
+    return await take_step(store, store.counts, command, lambda each: model.cancel(each, command.by))
 
 
 async def post_count(store: InventoryStore, command: Command) -> CountSheet:
     """Put the differences into the books; lines that cannot be posted stay, with what was available."""
-    begun = await take_step(store, store.counts, KIND, command, lambda each: model.begin_posting(each, command.by))
+    begun = await take_step(store, store.counts, command, lambda each: model.begin_posting(each, command.by))
     return await finish_posting(store, begun, command.at)
 
 
@@ -128,7 +128,7 @@ async def _sheet(
     store: InventoryStore, draft: CountDraft, command: Command, place: SheetPlace, skus: Sequence[str]
 ) -> CountSheet:
     decision = model.open_sheet(place, draft, skus, command.by, command.at)
-    return await open_paper(store, store.counts, KIND, command, decision)
+    return await open_paper(store, store.counts, command, decision)
 
 
 def _numbered(command: Command, number: int) -> Command:

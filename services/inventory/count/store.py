@@ -12,6 +12,7 @@ from pymongo import ASCENDING, IndexModel
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs
 from services.inventory.count.model import (
+    KIND,
     MAX_SHEET_LINES,
     MAX_SHEETS,
     Counted,
@@ -42,6 +43,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 class CountStore(PaperStore[CountSheet]):
     """The count sheets of this installation."""
+
+    kind = KIND
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         super().__init__(db, COLLECTION, changed, _body, _sheet)

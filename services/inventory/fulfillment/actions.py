@@ -48,7 +48,6 @@ from services.inventory.reservation.actions import commit, find_reservation
 from services.inventory.reservation.model import LATER, Reservation, ReservationState
 from services.inventory.store import InventoryStore
 from services.inventory.transfer import leg
-from services.inventory.transfer.model import KIND as TRANSFER
 
 
 async def create(store: InventoryStore, draft: FulfillmentDraft, command: Command) -> list[Fulfillment]:
@@ -156,7 +155,7 @@ async def arrive(store: InventoryStore, counts: Sequence[Count] | None, command:
     need_state(KIND, there, there.state, FulfillmentState.IN_TRANSIT)
     await open_leg(store, there)
     own = replace(command, id=life.leg_id(there), key=fingerprint("arrive", there.id, command.key))
-    came = await take_step(store, store.transfers, TRANSFER, own, lambda each: leg.arrive(each, counts, own.by))
+    came = await take_step(store, store.transfers, own, lambda each: leg.arrive(each, counts, own.by))
     step = Step(command.key, content, "arrive", FulfillmentState.ARRIVED, command.at, command.by.actor.name)
     await hand_on(store, came, command.at, step)
     return await as_it_is(store, command.id)
@@ -200,7 +199,7 @@ async def _step(
     store: InventoryStore, command: Command, decide: Callable[[Fulfillment], Decision[Fulfillment]]
 ) -> Fulfillment:
     """Take a step, and tell its day where its picks are over by it."""
-    return await tell_day(store, await take_step(store, store.fulfillments, KIND, command, decide), command.at)
+    return await tell_day(store, await take_step(store, store.fulfillments, command, decide), command.at)
 
 
 async def _check_code(store: InventoryStore, there: Fulfillment, code: str) -> None:

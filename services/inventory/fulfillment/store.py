@@ -11,6 +11,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs
 from services.inventory.fulfillment.model import (
+    KIND,
     Code,
     Fulfillment,
     FulfillmentFilter,
@@ -56,6 +57,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 class FulfillmentStore(PaperStore[Fulfillment]):
     """The fulfilments of this installation."""
+
+    kind = KIND
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         super().__init__(db, COLLECTION, changed, _body, _fulfillment)

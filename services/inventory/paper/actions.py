@@ -26,7 +26,6 @@ STEP_ATTEMPTS = 16
 async def take_step(
     store: InventoryStore,
     papers: PaperStore[PaperT],
-    kind: str,
     command: Command,
     decide: Callable[[PaperT], Decision[PaperT]],
 ) -> PaperT:
@@ -39,7 +38,7 @@ async def take_step(
     for _ in range(STEP_ATTEMPTS):
         paper = await papers.by_id(command.id)
         if paper is None:
-            raise Refused(NotFound(path=("input", "id"), kind=kind, id=command.id))
+            raise Refused(NotFound(path=("input", "id"), kind=papers.kind, id=command.id))
         known = paper.step_of(command.key)
         if known is not None:
             if known.fingerprint != content:
@@ -54,11 +53,11 @@ async def take_step(
             raise Refused(IdempotencyKeyReused(key=command.key)) from taken
         if kept is not None:
             return await post(store, papers, kept)
-    raise Unavailable(f"{kind} {command.id!r} changes too fast; try again")
+    raise Unavailable(f"{papers.kind} {command.id!r} changes too fast; try again")
 
 
 async def open_paper(
-    store: InventoryStore, papers: PaperStore[PaperT], kind: str, command: Command, decision: Decision[PaperT]
+    store: InventoryStore, papers: PaperStore[PaperT], command: Command, decision: Decision[PaperT]
 ) -> PaperT:
     """Keep a new paper, once a key; the same key and input again returns the one it made, as it is now."""
     check_command(command)
@@ -68,7 +67,7 @@ async def open_paper(
         kept = await papers.by_key(command.key)
         known = None if kept is None else kept.step_of(command.key)
         if kept is None or known is None:
-            raise Unavailable(f"{kind} could not be kept; try again")
+            raise Unavailable(f"{papers.kind} could not be kept; try again")
         if known.fingerprint != content or known.action != command.action:
             raise Refused(IdempotencyKeyReused(key=command.key))
     return await post(store, papers, kept)

@@ -7,7 +7,7 @@ fields. Shard key: none; the keys of steps are unique over the collection, which
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -40,7 +40,12 @@ class StepKeyTaken(Exception):
 
 
 class PaperStore(Generic[PaperT]):
-    """Papers of one noun. `body` and `parse` turn the noun's own fields to and from a document."""
+    """Papers of one noun. `body` and `parse` turn the noun's own fields to and from a document.
+
+    `kind` is what one is called where it is refused.
+    """
+
+    kind: ClassVar[str]
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from services.inventory.fulfillment.life import Picked
 from services.inventory.paper.actions import INVENTORY, each_alone, open_paper, take_step
 from services.inventory.paper.model import By, Command, Step, need_location, refuse
 from services.inventory.pick import model
-from services.inventory.pick.model import KIND, BinOf, Confirmed, Handed, Wave, WaveState
+from services.inventory.pick.model import BinOf, Confirmed, Handed, Wave, WaveState
 from services.inventory.store import InventoryStore
 
 STALLED_S = 10
@@ -33,7 +33,7 @@ async def create_wave(store: InventoryStore, location_id: str, fulfillments_want
         path = ("input", "locationId")
         raise Refused(InvalidInput(path=path, expected="a location with fulfilments to fetch", got=location_id))
     decision = model.plan(new_id("wav"), location_id, [each.id for each in waiting], command.by, command.at)
-    return await finish_planning(store, await open_paper(store, store.waves, KIND, command, decision), command.at)
+    return await finish_planning(store, await open_paper(store, store.waves, command, decision), command.at)
 
 
 async def finish_planning(store: InventoryStore, wave: Wave, now: datetime) -> Wave:
@@ -54,17 +54,17 @@ async def finish_planning(store: InventoryStore, wave: Wave, now: datetime) -> W
 
 async def claim_wave(store: InventoryStore, command: Command) -> Wave:
     """Take it; of two pickers one does."""
-    return await take_step(store, store.waves, KIND, command, lambda each: model.claim(each, command.by))
+    return await take_step(store, store.waves, command, lambda each: model.claim(each, command.by))
 
 
 async def release_wave(store: InventoryStore, command: Command) -> Wave:
     """Give it back."""
-    return await take_step(store, store.waves, KIND, command, lambda each: model.release(each, command.by))
+    return await take_step(store, store.waves, command, lambda each: model.release(each, command.by))
 
 
 async def confirm_lines(store: InventoryStore, found: Sequence[Confirmed], command: Command) -> Wave:
     """Say what was found of some lines; what was not is looked for elsewhere."""
-    done = await take_step(store, store.waves, KIND, command, lambda each: model.confirm(each, found, command.by))
+    done = await take_step(store, store.waves, command, lambda each: model.confirm(each, found, command.by))
     return await tell_fulfillments(store, done, command.at)
 
 

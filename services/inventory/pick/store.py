@@ -11,7 +11,7 @@ from kit.pages import Page, PageArgs
 from services.inventory.model import stock_id
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
 from services.inventory.paper.store import PaperStore, among, header
-from services.inventory.pick.model import BinOf, Handed, Share, Wave, WaveLine, WaveState
+from services.inventory.pick.model import KIND, BinOf, Handed, Share, Wave, WaveLine, WaveState
 
 COLLECTION = "waves"
 BINS = "bins"
@@ -31,6 +31,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 class WaveStore(PaperStore[Wave]):
     """The waves of this installation, and on which shelf what lies."""
+
+    kind = KIND
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         super().__init__(db, COLLECTION, changed, _body, _wave)

@@ -9,7 +9,7 @@ from services.inventory.paper.actions import open_paper, take_step
 from services.inventory.paper.model import Command, refuse
 from services.inventory.receiving import dates, model
 from services.inventory.receiving.dates import NewDate
-from services.inventory.receiving.model import KIND, Delivery, DeliveryDraft, Receipt, Verdict
+from services.inventory.receiving.model import Delivery, DeliveryDraft, Receipt, Verdict
 from services.inventory.store import InventoryStore
 
 
@@ -19,7 +19,7 @@ async def expect_delivery(store: InventoryStore, draft: DeliveryDraft, command: 
     if not await store.locations.by_id([draft.location_id]):
         refuse([NotFound(path=("input", "locationId"), kind="Location", id=draft.location_id)])
     decision = model.expect(new_id("dlv"), draft, command.by, command.at)
-    return await open_paper(store, store.deliveries, KIND, command, decision)
+    return await open_paper(store, store.deliveries, command, decision)
 
 
 async def reschedule_delivery(
@@ -27,29 +27,25 @@ async def reschedule_delivery(
 ) -> Delivery:
     """It comes on another day, whole or some SKUs of it."""
     return await take_step(
-        store, store.deliveries, KIND, command, lambda each: dates.reschedule(each, due_at, own, command.by)
+        store, store.deliveries, command, lambda each: dates.reschedule(each, due_at, own, command.by)
     )
 
 
 async def receive_delivery(store: InventoryStore, receipts: Sequence[Receipt], command: Command) -> Delivery:
     """Take in a part or all of it; over-receipt beyond the tolerance is refused whole."""
-    return await take_step(
-        store, store.deliveries, KIND, command, lambda each: model.receive(each, receipts, command.by)
-    )
+    return await take_step(store, store.deliveries, command, lambda each: model.receive(each, receipts, command.by))
 
 
 async def inspect_delivery(store: InventoryStore, verdicts: Sequence[Verdict], command: Command) -> Delivery:
     """Release or reject pieces on quality hold."""
-    return await take_step(
-        store, store.deliveries, KIND, command, lambda each: model.inspect(each, verdicts, command.by)
-    )
+    return await take_step(store, store.deliveries, command, lambda each: model.inspect(each, verdicts, command.by))
 
 
 async def close_delivery(store: InventoryStore, command: Command) -> Delivery:
     """Expect nothing more of it."""
-    return await take_step(store, store.deliveries, KIND, command, lambda each: model.close(each, command.by))
+    return await take_step(store, store.deliveries, command, lambda each: model.close(each, command.by))
 
 
 async def cancel_delivery(store: InventoryStore, command: Command) -> Delivery:
     """It will not come."""
-    return await take_step(store, store.deliveries, KIND, command, lambda each: model.cancel(each, command.by))
+    return await take_step(store, store.deliveries, command, lambda each: model.cancel(each, command.by))

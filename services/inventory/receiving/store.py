@@ -9,7 +9,7 @@ from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
 from services.inventory.paper.store import PaperStore, among, header
-from services.inventory.receiving.model import Delivery, DeliveryFilter, DeliveryLine, DeliveryState, Incoming
+from services.inventory.receiving.model import KIND, Delivery, DeliveryFilter, DeliveryLine, DeliveryState, Incoming
 
 COLLECTION = "deliveries"
 OPEN = ["EXPECTED", "RECEIVING"]
@@ -32,6 +32,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 class DeliveryStore(PaperStore[Delivery]):
     """The deliveries of this installation."""
+
+    kind = KIND
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         super().__init__(db, COLLECTION, changed, _body, _delivery)

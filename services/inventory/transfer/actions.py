@@ -17,7 +17,7 @@ from services.inventory.paper.taking import take_pieces
 from services.inventory.reservation.model import Line
 from services.inventory.store import InventoryStore
 from services.inventory.transfer import model
-from services.inventory.transfer.model import KIND, Arrival, Transfer, TransferDraft, TransferState
+from services.inventory.transfer.model import Arrival, Transfer, TransferDraft, TransferState
 
 APPROVAL_S = 10
 """An approval that takes longer was left by a crash."""
@@ -30,13 +30,13 @@ async def request_transfer(store: InventoryStore, draft: TransferDraft, command:
     ends = (("originId", draft.origin_id), ("destinationId", draft.destination_id))
     refuse([NotFound(path=("input", name), kind="Location", id=id) for name, id in ends if id not in known])
     decision = model.request(new_id("trf"), draft, command.by, command.at)
-    return await open_paper(store, store.transfers, KIND, command, decision)
+    return await open_paper(store, store.transfers, command, decision)
 
 
 async def approve_transfer(store: InventoryStore, command: Command) -> Transfer:
     """Commit every line at the origin, or refuse with what is there; a refused approval leaves its key free."""
     begun = await take_step(
-        store, store.transfers, KIND, command, lambda transfer: model.begin_approval(transfer, command.by)
+        store, store.transfers, command, lambda transfer: model.begin_approval(transfer, command.by)
     )
     return await finish_approval(store, begun, command.at)
 
@@ -62,41 +62,37 @@ async def finish_approval(store: InventoryStore, transfer: Transfer, now: dateti
 
 async def reject_transfer(store: InventoryStore, command: Command) -> Transfer:
     """Say no to a request."""
-    return await take_step(store, store.transfers, KIND, command, lambda each: model.reject(each, command.by))
+    return await take_step(store, store.transfers, command, lambda each: model.reject(each, command.by))
 
 
 async def cancel_transfer(store: InventoryStore, command: Command) -> Transfer:
     """Call it off before it is sent; its pieces are available again."""
-    return await take_step(store, store.transfers, KIND, command, lambda each: model.cancel(each, command.by))
+    return await take_step(store, store.transfers, command, lambda each: model.cancel(each, command.by))
 
 
 async def ship_transfer(
     store: InventoryStore, counts: Sequence[Count] | None, tracking: str | None, command: Command
 ) -> Transfer:
     """Send it, whole or in part; what stays behind is available again."""
-    return await take_step(
-        store, store.transfers, KIND, command, lambda each: model.ship(each, counts, tracking, command.by)
-    )
+    return await take_step(store, store.transfers, command, lambda each: model.ship(each, counts, tracking, command.by))
 
 
 async def receive_transfer(store: InventoryStore, arrivals: Sequence[Arrival], command: Command) -> Transfer:
     """Take in what arrived, never more than is on the way; a fulfilment's pieces when nothing more is."""
-    done = await take_step(
-        store, store.transfers, KIND, command, lambda each: model.receive(each, arrivals, command.by)
-    )
+    done = await take_step(store, store.transfers, command, lambda each: model.receive(each, arrivals, command.by))
     return await hand_on(store, done, command.at)
 
 
 async def close_transfer(store: InventoryStore, command: Command) -> Transfer:
     """Give up what has not arrived."""
-    done = await take_step(store, store.transfers, KIND, command, lambda each: model.close(each, command.by))
+    done = await take_step(store, store.transfers, command, lambda each: model.close(each, command.by))
     return await hand_on(store, done, command.at)
 
 
 async def find_lost(store: InventoryStore, counts: Sequence[Count], location_id: str, command: Command) -> Transfer:
     """Take in, at either end, what had been given up."""
     return await take_step(
-        store, store.transfers, KIND, command, lambda each: model.find(each, counts, location_id, command.by)
+        store, store.transfers, command, lambda each: model.find(each, counts, location_id, command.by)
     )
 
 

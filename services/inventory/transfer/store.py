@@ -11,7 +11,7 @@ from kit.mongo import Database, Document
 from kit.pages import Page, PageArgs
 from services.inventory.paper.store import INDEXES as PAPER_INDEXES
 from services.inventory.paper.store import MAX_CLAIMS, PaperStore, among, header
-from services.inventory.transfer.model import Transfer, TransferFilter, TransferLine, TransferState
+from services.inventory.transfer.model import KIND, Transfer, TransferFilter, TransferLine, TransferState
 
 COLLECTION = "transfers"
 OPEN = ["APPROVED", "SHIPPED"]
@@ -30,6 +30,8 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 class TransferStore(PaperStore[Transfer]):
     """The transfers of this installation."""
+
+    kind = KIND
 
     def __init__(self, db: Database, changed: Callable[[], None]) -> None:
         super().__init__(db, COLLECTION, changed, _body, _transfer)
