@@ -106,7 +106,7 @@ async def _match(store: CustomerStore, rows: Sequence[_Row], result: ImportResul
     fresh: list[_Row] = []
     for row in rows:
         held = {ref: holders[ref] for ref in row.customer.external_ids if ref in holders}
-        live = [ref for ref, holder in held.items() if holder.state is State.LIVE]
+        live = [ref for ref, holder in held.items() if holder.state in (State.LIVE, State.MERGED)]
         if row.name in live:
             result.ids[row.name.value] = held[row.name].id
             result.matched += 1

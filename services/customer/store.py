@@ -49,6 +49,11 @@ DRAFT: Document = {"state": State.DRAFT.value}
 LIVE: Document = {"state": State.LIVE.value}
 PRESENT: Document = {"state": {"$in": [State.LIVE.value, State.MERGED.value]}}
 """Profiles that show somebody: by themselves, or as a part of another."""
+UNREAD: Document = {"terms": 0, "outbox": 0}
+"""What nobody reads of a profile that is shown; the terms are half of it."""
+HAS_TERMS: Document = {"terms.0": {"$exists": True}}
+HAS_EXTERNAL_IDS: Document = {"external_ids.0": {"$exists": True}}
+"""Said by every query that is to use the index of it: MongoDB takes a partial index only where the filter says so."""
 PUBLISHED: Document = {"state": {"$nin": [State.DRAFT.value, State.ABORTED.value]}}
 KNOWN: Document = {**LIVE, "anonymous": None}
 PUBLISH: Document = {"$set": LIVE, "$rename": {"announcement": "outbox"}}
@@ -61,13 +66,13 @@ INDEXES: Mapping[str, Sequence[IndexModel]] = {
         IndexModel(
             [("terms", ASCENDING), ("_id", ASCENDING)],
             name="by_terms",
-            partialFilterExpression={"terms.0": {"$exists": True}},
+            partialFilterExpression=HAS_TERMS,
         ),
         IndexModel(
             [("external_ids.source", ASCENDING), ("external_ids.value", ASCENDING)],
             name="external_id",
             unique=True,
-            partialFilterExpression={"external_ids.0": {"$exists": True}},
+            partialFilterExpression=HAS_EXTERNAL_IDS,
         ),
         IndexModel(
             [("creation.key", ASCENDING)],
@@ -152,6 +157,8 @@ class CustomerStore(person.PersonStore):
 
     async def customers_by_id(self, ids: Sequence[str]) -> dict[str, Customer]:
         """The customers there are, by the id asked for: one that was merged finds whom it was merged into."""
+        if not ids:
+            return {}
         families, keys = await asyncio.gather(self.families(ids), self.vault.keys(ids))
         return await self._shown(families, keys)
 
@@ -170,7 +177,7 @@ class CustomerStore(person.PersonStore):
     async def _by_root(self, roots: Iterable[str], session: AsyncClientSession | None) -> dict[str, list[Document]]:
         where = {"root": {"$in": list(roots)}, **PRESENT}
         families: dict[str, list[Document]] = defaultdict(list)
-        async for document in self.profiles.find(where, session=session).sort("_id", ASCENDING):
+        async for document in self.profiles.find(where, UNREAD, session=session).sort("_id", ASCENDING):
             if document["_id"] == document["root"]:
                 families[document["root"]].insert(0, document)
             else:
@@ -197,7 +204,7 @@ class CustomerStore(person.PersonStore):
 
     async def customers_by_terms(self, terms: Iterable[str], limit: int) -> list[Customer]:
         """Customers one of whose profiles has all these look-up terms, at most `limit` profiles."""
-        where = {"terms": {"$all": [self.claims.term(term) for term in terms]}, **PRESENT}
+        where = {**HAS_TERMS, "terms": {"$all": [self.claims.term(term) for term in terms]}, **PRESENT}
         found = await self.profiles.find(where, {"root": 1}).sort("_id", ASCENDING).limit(limit).to_list()
         roots = list(dict.fromkeys(one["root"] for one in found))
         shown = await self.customers_by_id(roots)
@@ -225,7 +232,7 @@ class CustomerStore(person.PersonStore):
         found: dict[ExternalId, Holder] = {}
         for source in {ref.source for ref in wanted}:
             values = [ref.value for ref in wanted if ref.source == source]
-            where = {"external_ids": {"$elemMatch": {"source": source, "value": {"$in": values}}}}
+            where = {**HAS_EXTERNAL_IDS, "external_ids": {"$elemMatch": {"source": source, "value": {"$in": values}}}}
             async for document in self.profiles.find(where, {"state": 1, "external_ids": 1}):
                 holder = Holder(document["_id"], State(document["state"]))
                 found |= dict.fromkeys((ExternalId(**ref) for ref in document["external_ids"]), holder)

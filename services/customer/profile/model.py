@@ -82,6 +82,8 @@ def survivors(traits: Iterable[Trait], survivorship: Survivorship = LATEST_WINS)
 
 
 def _shown(name: str, traits: Sequence[Trait], survivorship: Survivorship) -> Any:
+    if len(traits) == 1:  # as it nearly always is: nothing to compare
+        return tuple(traits[0].value or ())[:MAX_LISTED] if name in LISTS else traits[0].value
     edited = max((trait.at for trait in traits if trait.edited), default=None)
     racing = [trait for trait in traits if edited is None or trait.edited or trait.at > edited]
     if edited is not None:

@@ -10,6 +10,7 @@ from kit.mongo import Document
 from services.customer import actions
 from services.customer.events import drainers
 from services.customer.identity import IdentityType
+from services.customer.merge.actions import merge
 from services.customer.model import (
     CustomerDraft,
     CustomerExternalIdTaken,
@@ -108,6 +109,14 @@ async def test_rows_that_cannot_be_kept_are_refused_by_number_and_the_others_are
     assert sorted(refused) == [1, 2, 3]
     assert refused[2].path == ("input", "language")
     assert refused[3] == CustomerExternalIdTaken(path=("externalIds",), source="aw", value="AW00000")
+
+
+async def test_rows_of_customers_who_were_merged_are_matched(store: CustomerStore, now: datetime) -> None:
+    first = await actions.import_customers(store, [row(1), row(2)], now=now)
+    one, other = first.ids["AW00001"], first.ids["AW00002"]
+    await merge(store, one, other, "k", actor="staff:sato", now=now)
+    again = await actions.import_customers(store, [row(1), row(2)], now=now)
+    assert (again.created, again.matched, again.refused, again.ids) == (0, 2, [], first.ids)
 
 
 async def test_two_rows_of_one_name_make_one_customer(store: CustomerStore, now: datetime) -> None:

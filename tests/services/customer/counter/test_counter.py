@@ -10,7 +10,7 @@ from services.customer.counter.code import LIFETIME, member_code, read_code
 from services.customer.counter.model import kana_terms, spoken_name, terms_of
 from services.customer.folding import fold, fold_kana
 from services.customer.identity import IdentityType
-from services.customer.model import Customer, CustomerChanges, CustomerDraft, IdentityDraft, PersonName
+from services.customer.model import Customer, CustomerChanges, CustomerDraft, ExternalId, IdentityDraft, PersonName
 from services.customer.store import CustomerStore
 from tests.services.customer.conftest import Ask
 
@@ -146,3 +146,14 @@ def test_a_name_is_spoken_as_it_is_read(now: datetime) -> None:
     assert spoken_name(replace(read, language="en", name=PersonName(family="Smith", given="Anna"))) == "Anna Smith"
     assert spoken_name(replace(read, name=PersonName(family="髙橋"))) == "髙橋様"
     assert spoken_name(replace(read, name=None)) is None
+
+
+async def test_looking_up_walks_an_index_and_no_collection(store: CustomerStore, people: Any) -> None:
+    await store.db.command("profile", 2)
+    await store.customers_by_terms(["k:タカ"], 100)
+    await store.holders([ExternalId("pos", "M-1")])
+    await actions.look_up(store, IdentityType.PHONE, "phone", "090-1234-5678", region="JP")
+    await store.db.command("profile", 0)
+    plans = [one["planSummary"] async for one in store.db["system.profile"].find({"planSummary": {"$exists": True}})]
+    assert len(plans) >= 5
+    assert [plan for plan in plans if "COLLSCAN" in plan] == []
