@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from gateway.access import KEY_HEADER, NARROWING_HEADERS, Access
+from gateway.audit import Audit, open_audit
 from gateway.composer.contract import Contract
 from gateway.engine import Engine, EngineSettings
 from gateway.envelope import PREFLIGHT_HEADERS
@@ -64,6 +65,7 @@ def build_gateway(
     keys: KeyDirectory | None = None,
     tokens: Tokens | None = None,
     limiter: Limiter | None = None,
+    audit: Audit | None = None,
 ) -> Starlette:
     """Compose `subgraphs` (SDL by name), reached through `transports`; raises `CompositionError`.
 
@@ -74,7 +76,7 @@ def build_gateway(
         own = own_subgraph(settings, ContextSigner(context_secret(settings)), keys)
         subgraphs, transports = {**subgraphs, own.name: own.sdl}, {**transports, own.name: InProcessTransport(own)}
     engine = _live_engine(settings, subgraphs, transports)
-    house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
+    house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter, audit))
     streams = house.streams
     routes = _routes(settings, engine, transports, house, default_queries)
 
@@ -111,9 +113,10 @@ def http_gateway(
             _open_keys(settings) as keys,
             open_tokens(settings, own_issuer(settings) if keys is not None else None) as tokens,
             open_limiter(settings.all_rates(), settings.mongodb_url, access_database(settings)) as limiter,
+            open_audit(settings.mongodb_url, access_database(settings)) as audit,
             opening(settings, signer, keys) as (engine, transports, watch),
         ):
-            house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter))
+            house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter, audit))
             app.router.routes.extend(_routes(settings, engine, transports, house, default_queries))
             app.state.begin_stop = house.streams.stop
             app.state.socket_message_bytes = settings.socket_message_bytes

@@ -16,7 +16,7 @@ from graphql import GraphQLSchema
 from gateway.composer import compose
 from gateway.delivery import Parts, Sheet
 from gateway.errors import INTERNAL, SUBSCRIPTION_NOT_SUPPORTED, RequestRefused, error
-from gateway.executor import Call, Service, enrich_event, execute_plan
+from gateway.executor import Call, Outcome, Service, enrich_event, execute_plan
 from gateway.executor.services import ServiceCounts
 from gateway.executor.staged import StagedRun
 from gateway.introspection import Introspection
@@ -30,6 +30,8 @@ __all__ = ["Engine", "EngineCounts", "EngineSettings", "GraphQLRequest", "Prepar
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = "UNKNOWN"
+"""How a mutation ended of which the gateway did not hear the end."""
 HOW_TO_SUBSCRIBE = "A subscription is answered over WebSocket, or with 'Accept: text/event-stream'."
 
 
@@ -41,12 +43,19 @@ def _unfetched(prepared: Prepared) -> dict[str, Any]:
 
 
 def _billed(response: dict[str, Any], prepared: Prepared, bill: Bill) -> dict[str, Any]:
-    """The response, its cost settled, and told where it is asked for."""
+    """The response, its cost settled and told where it is asked for, and a mutation witnessed."""
+    _witnessed(response, prepared, bill)
     if bill.counts:
         told = bill.settle(prepared.cost.actual(response["data"]))
         if told is not None:
             response["extensions"] = {"cost": told}
     return response
+
+
+def _witnessed(response: dict[str, Any], prepared: Prepared, bill: Bill | None) -> None:
+    if prepared.mutates and bill is not None and bill.witness is not None:
+        name = prepared.operation.node.name
+        bill.witness(name.value if name else None, prepared.mutates, response)
 
 
 class Engine:
@@ -93,7 +102,7 @@ class Engine:
             prepared, variables = await self._ready(request, bill)
             if prepared.program.roots:
                 call = Call(request.variables, headers, ends_at, caller)
-                outcome = await execute_plan(prepared.program, self._services, call)
+                outcome = await self._carried_out(prepared, call, bill)
                 data, errors = outcome.data, outcome.errors
             else:
                 data, errors = _unfetched(prepared), []
@@ -125,14 +134,25 @@ class Engine:
             if prepared.sheet is None:
                 if not prepared.program.roots:
                     return await self._shown(prepared, variables, request, _unfetched(prepared), []), None
-                outcome = await execute_plan(prepared.program, self._services, call)
-                return await self._shown(prepared, variables, request, outcome.data, outcome.errors), None
-            return await self._first(prepared, prepared.sheet, variables, request, call)
+                outcome = await self._carried_out(prepared, call, bill)
+                whole = await self._shown(prepared, variables, request, outcome.data, outcome.errors)
+                return whole if bill is None else _billed(whole, prepared, bill), None
+            first, rest = await self._first(prepared, prepared.sheet, variables, request, call)
+            _witnessed(first, prepared, bill)
+            return first, rest
         except RequestRefused as refused:
             return {"errors": refused.errors}, None
         except Exception:
             log.exception("request failed")
             return {"errors": [error("Internal error.", INTERNAL)], "data": None}, None
+
+    async def _carried_out(self, prepared: Prepared, call: Call, bill: Bill | None) -> Outcome:
+        """Follow its plan; a mutation whose end nobody waits for, or that ends in a surprise, is witnessed here."""
+        try:
+            return await execute_plan(prepared.program, self._services, call)
+        except BaseException:
+            _witnessed({"errors": [error("", UNKNOWN)]}, prepared, bill)
+            raise
 
     async def _ready(
         self, request: GraphQLRequest, bill: Bill | None, *, in_parts: bool = False

@@ -93,6 +93,8 @@ class Prepared:
     program: Program
     shaper: Shaper
     cost: Cost
+    mutates: tuple[str, ...] = ()
+    """The root fields of a mutation."""
     sheet: Sheet | None = None
     """Set where the answer comes in parts."""
 
@@ -187,7 +189,8 @@ class Preparation:
         schema = self._supergraph.public_schema
         sheet = Sheet.of(schema, selection, plan) if plan.deferred else None
         whole = Shaper(schema, selection, withholds=bool(allowed.withheld))
-        return Prepared(operation, program, sheet.first if sheet else whole, cost, sheet)
+        mutates = tuple(asked.name for asked in selection.fields_of("Mutation").values())
+        return Prepared(operation, program, sheet.first if sheet else whole, cost, mutates, sheet)
 
     def _points(self, cost: Cost, variables: Mapping[str, Any]) -> int:
         """What it costs at most; raises `RequestRefused` where that is too much."""

@@ -124,6 +124,23 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def audit(
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the latest entries.")] = 50,
+    caller: Annotated[str | None, typer.Option(help="Only what this key did, by its name.")] = None,
+    mutation: Annotated[str | None, typer.Option(help="Only this mutation, such as stockReserve.")] = None,
+) -> None:
+    """Who did what with which key, the latest last; exit code 1 if the record was altered."""
+    from noren.audit import read
+
+    lines, broken = read(limit, caller, mutation)
+    for line in lines:
+        typer.echo(line)
+    if broken is not None:
+        err.print(f"entry {broken} is not as it was written, or one is missing there", style="red")
+        raise typer.Exit(1)
+
+
 @schema_app.command("print")
 def schema_print(
     subgraph: Annotated[Subgraph | None, typer.Argument(help="One service's; else the whole public graph's.")] = None,

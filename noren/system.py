@@ -8,6 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from gateway.app import access_database, build_gateway
+from gateway.audit import open_audit
 from gateway.keys.directory import open_keys
 from gateway.own import own_issuer
 from gateway.rate.limiter import open_limiter
@@ -74,6 +75,7 @@ async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: 
         open_keys(mongodb_url, settings) as keys,
         open_tokens(settings, own_issuer(settings)) as tokens,
         open_limiter(settings.all_rates(), mongodb_url, access_database(settings)) as limiter,
+        open_audit(mongodb_url, access_database(settings)) as audit,
         open_services(mongodb_url, **overrides) as running,
     ):
         yield build_gateway(
@@ -84,4 +86,5 @@ async def open_system(mongodb_url: str, settings: GatewaySettings, **overrides: 
             keys,
             tokens,
             limiter,
+            audit,
         )

@@ -1,6 +1,6 @@
 """What one request costs its caller: charged before it is carried out, settled by what was in the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, isfinite
 from typing import Any
 
@@ -13,15 +13,27 @@ REFUSED_POINTS = 100
 """What a document costs that is refused: whoever sends bombs has spent its points after a while."""
 
 
+Witness = Callable[[str | None, Sequence[str], Mapping[str, Any]], None]
+"""Is told of a mutation: its operation's name, its root fields, and the answer."""
+
+
 class Bill:
     """Of one request. `counts`: whether anybody wants to know what was in the answer."""
 
-    __slots__ = ("_buckets", "_limiter", "_told", "requested")
+    __slots__ = ("_buckets", "_limiter", "_told", "requested", "witness")
 
-    def __init__(self, limiter: Limiter, buckets: Sequence[Bucket] = (), *, told: bool = False) -> None:
+    def __init__(
+        self,
+        limiter: Limiter,
+        buckets: Sequence[Bucket] = (),
+        *,
+        told: bool = False,
+        witness: Witness | None = None,
+    ) -> None:
         self._limiter = limiter
         self._buckets = buckets
         self._told = told
+        self.witness = witness
         self.requested = 0
 
     @property
