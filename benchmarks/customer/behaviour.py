@@ -36,6 +36,8 @@ from services.customer.store import INDEXES, CustomerStore
 BATCH = 1_000
 CALLERS = 4
 PAGES = 200
+PROFILES = 10_000
+"""Inserted at a time."""
 HEAVY_EVENTS = 10_000
 """Of one member, so that there are deep pages to read."""
 TRACK = """mutation ($input: EventsTrackInput!) {
@@ -48,12 +50,13 @@ class World:
 
     store: CustomerStore
     subgraph: Subgraph
-    token: str
+    signer: ContextSigner
 
     async def track(self, rows: list[dict[str, Any]]) -> Mapping[str, Any]:
         """One call, as the gateway makes it."""
         variables = {"input": {"source": "bench", "events": rows}}
-        answer = await self.subgraph.execute(TRACK, variables, None, {CONTEXT_HEADER: self.token})
+        caller = RequestContext(channel="web", scopes=frozenset({"behaviour:write"}))
+        answer = await self.subgraph.execute(TRACK, variables, None, {CONTEXT_HEADER: self.signer.sign(caller)})
         done: Mapping[str, Any] = answer["data"]["eventsTrack"]
         assert not done["userErrors"], done["userErrors"][:3]
         return done
@@ -68,8 +71,7 @@ async def opened(url: str) -> AsyncIterator[World]:
         await ensure_indexes(db, INDEXES)
         store = CustomerStore(db, b"k" * 32, b"v" * 32)
         subgraph = Subgraph("customer", schema, signer, lambda caller: Context(caller, store, Loaders(store), "JP"))
-        caller = RequestContext(channel="web", scopes=frozenset({"behaviour:write"}))
-        yield World(store, subgraph, signer.sign(caller))
+        yield World(store, subgraph, signer)
         await client.drop_database(db.name)
 
 
@@ -121,9 +123,17 @@ def server_cpu(pid: int) -> float:
     return sum(int(each) for each in ticks) / 100
 
 
+async def enrol(store: CustomerStore, members: int) -> None:
+    """Of every member what says who is one person with whom: the door and every reader ask for it."""
+    for start in range(0, members, PROFILES):
+        ids = [f"cus_{number:026d}" for number in range(start, min(start + PROFILES, members))]
+        await store.profiles.insert_many([{"_id": id, "state": "LIVE", "root": id} for id in ids], ordered=False)
+
+
 async def run(url: str, members: int, events: int) -> None:
     """Fill, then tell again, then read."""
     async with opened(url) as world:
+        await enrol(world.store, members)
         pid = int((await world.store.db.client.admin.command("serverStatus"))["pid"])
         await fill(world, members, events, pid)
         await heavy(world)

@@ -16,6 +16,7 @@ from services.customer.consent.model import (
     decide,
 )
 from services.customer.kin.model import Person
+from services.customer.person.actions import refuse_forgotten
 from services.customer.store import CustomerStore
 
 
@@ -51,6 +52,7 @@ async def record(store: CustomerStore, request: ConsentRequest, actor: str, *, n
     problems = check_record(new)
     if problems:
         raise Refused(*problems)
+    await refuse_forgotten(store, request.subject, ("input", "customerId"))
     asked = _fingerprint(request)
     kept, first = await store.consent.append(new, asked)
     if first != asked:

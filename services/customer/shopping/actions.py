@@ -8,6 +8,7 @@ from kit.errors import IdempotencyKeyReused, NotFound, Refused, VersionConflict
 from kit.idempotency import check_key, fingerprint
 from services.customer.device.model import is_device
 from services.customer.kin.model import Person
+from services.customer.person.actions import refuse_forgotten
 from services.customer.shopping.model import (
     MAX_ITEMS,
     MAX_LISTS,
@@ -63,6 +64,7 @@ async def create(store: CustomerStore, request: ListRequest, *, now: datetime) -
     digest = _fingerprint(request)
     before = await store.shopping.made_by(key)
     if before is None:
+        await refuse_forgotten(store, request.owner, ("input", "customerId"))
         forget_at = forgotten_at(now) if is_device(request.owner) else None
         new = NewList(request.owner, request.kind, request.name, items, key, digest, forget_at)
         try:

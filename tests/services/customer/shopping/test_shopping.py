@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from kit.errors import IdempotencyKeyReused, NotFound, Refusal, Refused, VersionConflict
+from services.customer.behaviour.actions import erase
+from services.customer.consent.actions import ConsentRequest, record
+from services.customer.consent.model import Purpose
 from services.customer.device.model import device_subject
 from services.customer.kin.model import Person
 from services.customer.shopping.actions import (
@@ -182,6 +185,14 @@ async def test_a_members_list_is_shown_by_its_link_and_never_given_away(store: C
     assert (await take_over(store, token, "cus_w", whole, now=NOW)).owner == "cus_a", "it is theirs"
     wrong = take_over(store, "x", "cus_b", Person(frozenset({"cus_b"})), now=NOW)
     assert isinstance(await refusal(wrong), NotFound)
+
+
+async def test_nothing_is_made_or_noted_for_who_was_erased(store: CustomerStore) -> None:
+    await erase(store, "cus_a", now=NOW)
+    assert isinstance(await refusal(create(store, request(), now=NOW)), NotFound)
+    said = ConsentRequest("cus_a", Purpose.MARKETING, None, True, "v1", "web", None, "c1")
+    assert isinstance(await refusal(record(store, said, "customer:cus_a", now=NOW)), NotFound)
+    assert await store.db["consents"].count_documents({}) == 0
 
 
 async def test_names_and_notes_are_sealed_and_go_with_their_keys(store: CustomerStore) -> None:
