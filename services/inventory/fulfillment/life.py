@@ -200,7 +200,7 @@ def arrive(fulfillment: Fulfillment, came: Mapping[str, int]) -> Decision[Fulfil
     )
     there = any(came.values())
     state = State.ARRIVED if there else State.SHORT
-    after = replace(fulfillment, lines=lines, missing=missing, resourcing=bool(missing), state=state)
+    after = replace(fulfillment, lines=lines, missing=missing, resourcing=bool(missing), state=state, unsent=False)
     return told(after, "arrived" if there else "short")
 
 

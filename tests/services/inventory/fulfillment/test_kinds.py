@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from kit.errors import IdempotencyKeyReused, InvalidInput, NotFound
+from kit.errors import IdempotencyKeyReused, InvalidInput, NotFound, Refused
 from kit.mongo import Database
 from kit.pages import PageArgs
 from kit.times import utc_now
@@ -146,6 +146,25 @@ async def test_what_its_transfer_gives_up_is_short_and_may_be_found(desk: Desk) 
     assert (await desk.now(made.id)).state is State.SHORT
     await transfers.find_lost(shop.store, [Count(MUG, 1)], shop.ginza, step(leg.id, "find"))
     assert await shop.quantities(MUG) == Quantities(1, 1)
+
+
+async def test_received_by_one_and_arrived_by_another_at_once_each_piece_comes_once(desk: Desk) -> None:
+    shop = desk.shop
+    for turn in range(4):
+        sku = f"T{turn}"
+        await shop.stock({sku: 3}, at=shop.osaka)
+        made = await desk.picked(await desk.from_osaka(sku, 3))
+        await ship(shop, made)
+        leg = f"trf_{made.id.partition('_')[2]}"
+        done = await asyncio.gather(
+            transfers.receive_transfer(shop.store, [Arrival(sku, 3)], step(leg, "receive")),
+            actions.arrive(shop.store, None, step(made.id, "arrive")),
+            return_exceptions=True,
+        )
+        assert all(isinstance(one, Fulfillment | Transfer | Refused) for one in done)
+        there = await desk.now(made.id)
+        assert (there.state, there.lines[0].picked, there.missing) == (State.ARRIVED, 3, ())
+        assert await shop.quantities(sku) == Quantities(3, committed=3)
 
 
 async def test_the_key_of_an_arrival_is_its_own(desk: Desk) -> None:
