@@ -144,8 +144,11 @@ async def test_who_was_erased_may_become_a_member_again_as_somebody_new(store: C
         await erase(store, "cus_none", actor="staff:sato", now=now)
 
 
-@pytest.mark.parametrize("step", ["erase_profiles", "remove_traces", "finish", "room"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("step", "after"),
+    [("erase_profiles", False), ("erase_profiles", True), ("remove_traces", True), ("room", False), ("finish", False)],
+    ids=["before-profiles", "after-profiles", "after-traces", "before-a-room", "before-the-end"],
+)
 async def test_a_crash_at_any_step_is_finished_by_the_sweep(
     store: CustomerStore, now: datetime, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:

@@ -20,7 +20,7 @@ from services.customer.merge.model import over_limit
 from services.customer.model import CustomerDraft, IdentityDraft
 from services.customer.store import CustomerStore
 
-EXAMPLES = int(os.environ.get("NOREN_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("NOREN_EXAMPLES", "6"))
 ORDERS = 3
 Seen = tuple[IdentityType, int, bool]
 """An identity by its kind and number, and whether it was proven."""
