@@ -15,10 +15,8 @@ from services.customer.events import drainers as customer_drainers
 from services.customer.store import CustomerStore
 from services.inventory.events import drainers as inventory_drainers
 from services.inventory.store import InventoryStore
-from services.loyalty.events import HEARD
 from services.loyalty.events import consumers as loyalty_consumers
 from services.loyalty.events import drainers as loyalty_drainers
-from services.loyalty.spending.events import PRODUCT_CHANGED
 from services.loyalty.store import LoyaltyStore
 from services.order.events import drainers as order_drainers
 from services.order.store import OrderStore
@@ -50,7 +48,8 @@ async def deliver(stores: Stores, on_heard: OnHeard = lambda read, total: None) 
     ]
     for teller in tellers:
         await teller.drain()
-    counted = _CountedLog(log, await log.count([*HEARD, PRODUCT_CHANGED]), on_heard)
+    total = sum([await log.count(consumer.types) for consumer in loyalty_consumers(stores.loyalty, log)])
+    counted = _CountedLog(log, total, on_heard)
     heard = 0
     for consumer in loyalty_consumers(stores.loyalty, counted):
         heard += await consumer.catch_up()

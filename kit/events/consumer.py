@@ -52,7 +52,7 @@ class Consumer:
         self._checkpoints = db[CHECKPOINTS]
         self._parked = db[PARKED]
         self._log = event_log
-        self._types = types
+        self.types = types
         self._handle = handle
         self._holder = new_id("hld")
 
@@ -76,7 +76,7 @@ class Consumer:
         start = Position(None, document.get("logged_at"))
         handled = 0
         batch: list[Event] = []
-        async for event, _ in self._log.backlog(self._types, start):
+        async for event, _ in self._log.backlog(self.types, start):
             batch.append(event)
             if len(batch) == BATCH:
                 await self._handle_batch(batch)
@@ -109,7 +109,7 @@ class Consumer:
             await stop(*parts, again_s=CANCEL_AGAIN_S)
 
     async def _read(self, position: Position, queue: Queue) -> None:
-        async with aclosing(self._log.follow(self._types, position)) as events:
+        async with aclosing(self._log.follow(self.types, position)) as events:
             async for item in events:
                 await queue.put(item)
 
