@@ -6,16 +6,20 @@ change, and profiles be joined and parted, without rewriting any value.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+
+from services.customer.folding import fold_kana
 
 UNPROVEN = "unverified:"
 """What the source of a value begins with that came with no proof of whose it is: anybody can type a stranger's address
 into a form. It is shown only where nothing else is known."""
 LISTS = frozenset({"emails", "phones", "addresses", "tags"})
 """Fields of which every source's values are shown, the surviving source's first."""
+NAME = "name"
+"""The field of which a source may know a part."""
 MAX_LISTED = 50
 """Values shown of one list field: five sources with ten each."""
 
@@ -91,9 +95,32 @@ def _shown(name: str, traits: Sequence[Trait], survivorship: Survivorship) -> An
         racing = [trait for trait in racing if not trait.edited or trait is last]
     racing = [trait for trait in racing if not trait.source.startswith(UNPROVEN)] or racing
     ranked = _ranked(racing, survivorship.rules.get(name, Rule.LATEST), survivorship.trust)
+    if name == NAME:
+        return _completed([trait.value for trait in ranked])
     if name not in LISTS:
         return ranked[0].value
     return tuple(dict.fromkeys(one for trait in ranked for one in trait.value or ()))[:MAX_LISTED]
+
+
+def _completed(names: Sequence[Any]) -> Any:
+    """The first name, with the parts it lacks from those that are the same as far as both say.
+
+    A till's spelling without a reading gets the web shop's reading, and not that of a maiden name.
+    """
+    best, *others = names
+    if best is None:
+        return None
+    known = _parts(best)
+    for theirs in map(_parts, others):
+        common = known.keys() & theirs.keys()
+        if common and all(fold_kana(known[part]) == fold_kana(theirs[part]) for part in common):
+            known = theirs | known
+    return replace(best, **known)
+
+
+def _parts(name: Any) -> dict[str, str]:
+    """Those that were told."""
+    return {} if name is None else {one.name: part for one in fields(name) if (part := getattr(name, one.name))}
 
 
 def _ranked(traits: Sequence[Trait], rule: Rule, trust: Sequence[str]) -> list[Trait]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.customer.model import PersonName
 from services.customer.profile.model import Rule, Survivorship, Trait, survivors
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,3 +56,28 @@ TRAITS = st.lists(
 def test_what_is_shown_does_not_depend_on_the_order(traits: list[Trait], rule: Rule) -> None:
     rules = Survivorship({"language": rule}, trust=("b", "a"))
     assert len({survivors(order, rules)["language"] for order in permutations(traits)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (
+            [PersonName("花子", "高橋"), PersonName("花子", "髙橋", given_kana="ハナコ", family_kana="タカハシ")],
+            PersonName("花子", "高橋", given_kana="ハナコ", family_kana="タカハシ"),
+        ),
+        (
+            [PersonName("花子", "高橋"), PersonName("花子", "鈴木", given_kana="ハナコ", family_kana="スズキ")],
+            PersonName("花子", "高橋"),
+        ),
+        (
+            [PersonName(given_kana="ハナコ"), PersonName("花子", "高橋", given_kana="ハナコ")],
+            PersonName("花子", "高橋", given_kana="ハナコ"),
+        ),
+        ([PersonName("花子"), PersonName(family="高橋")], PersonName("花子")),
+    ],
+    ids=["readings", "maiden", "spelling", "nothing-in-common"],
+)
+def test_a_name_gets_the_parts_it_lacks_from_the_same_name(names: list[PersonName], shown: PersonName) -> None:
+    traits = [said(f"s{place}", -place, name, field="name") for place, name in enumerate(names)]
+
+    assert {repr(survivors(order)) for order in permutations(traits)} == {repr({"name": shown})}
