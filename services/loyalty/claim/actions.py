@@ -158,11 +158,14 @@ async def _refuse_member(store: LoyaltyStore, reward: Reward, customer_id: Custo
     if wallet is None:
         raise Refused(NotFound(path=("input", "customerId"), kind="Wallet", id=wallet_id))
     asked = Posting(EntryKind.REDEEMED, customer_id, reward.draft.points, "", "")
+    refusal = asked.refusal(wallet)
+    if wallet.merged_into is not None and refusal is not None:  # before what its joint wallet stands to it
+        raise Refused(refusal)
     (found,) = await standings(store, [reward], customer_id, now=now)
     for obstacle in found.obstacles:
         if obstacle not in (Obstacle.FROZEN, Obstacle.POINTS):
             raise Refused(RewardNotOffered(reward_id=reward.id, obstacle=obstacle, left=reward.left))
-    if (refusal := asked.refusal(wallet)) is not None:
+    if refusal is not None:
         raise Refused(_at_reward(refusal))
 
 

@@ -86,7 +86,7 @@ async def _give_back(store: LoyaltyStore, claim: Claim, spent: Entry) -> Posted:
     home = (await store.homes([spender])).get(spender)
     if home is not None and home.path is not None:
         lots = [replace(lot, origin="/".join(filter(None, (home.path, lot.origin)))) for lot in posting.lots]
-        posting = replace(posting, lots=tuple(lots))
+        posting = replace(posting, lots=tuple(lots), origin=home.path)  # what it counted is of that merge, too
     posted = await post(store, posting)
     await RefundStore(store.db).posted(claim)
     return posted

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +30,8 @@ from services.loyalty.store import LoyaltyStore
 MINIMUM = 3
 DAY_LIMIT = 900
 """Of the programme's spending rules."""
+DAY_CAP = 12
+"""Points a member earns by the orders of a day."""
 STOCK, PER_MEMBER = 3, 2
 """Of the rewards."""
 ALONE, ALONE_A_DAY = 50, 120
@@ -50,7 +52,7 @@ class Life:
     claims: list[str] = field(default_factory=list)
     bonds: list[tuple[str, CustomerId, CustomerId]] = field(default_factory=list)
     late: list[Event] = field(default_factory=list)
-    paced: Counter[CustomerId] = field(default_factory=Counter)
+    issued: Counter[str] = field(default_factory=Counter)
     count: int = 0
 
     @classmethod
@@ -60,9 +62,8 @@ class Life:
         await asyncio.gather(*[store.db[name].delete_many({}) for name in names])
         now = utc_now() - timedelta(hours=5)
         spending = SpendRules(minimum=MINIMUM, day_limit=DAY_LIMIT)
-        programme = FIRST.__class__(
-            FIRST.base.__class__(2, FIRST.base.minor_units_per_point), valid_from=now, spending=spending
-        )
+        base = replace(FIRST.base, version=2)
+        programme = replace(FIRST, base=base, spending=spending, valid_from=now, day_limit=DAY_CAP)
         await ProgrammeStore(store.db).versions.add(programme, "k", "f", "staff:ann", now)
         policy = AdjustmentPolicy(0, (RoleLimit("points:write", ALONE, ALONE_A_DAY),))
         await set_policy(store, policy, "k", expected_version=0, actor="staff:ann", now=now)
@@ -170,6 +171,11 @@ class Life:
         async for wallet in self.store.wallets.find({}, {"outbox": 1}):
             found += [entry_of(row) for row in wallet["outbox"]]
         return list({entry.id: entry for entry in found}.values())
+
+    async def points_of(self, order_id: str) -> int:
+        """What an order has given, less what its returns took back."""
+        found = [entry for entry in await self.entries() if entry.reference.order_id == order_id]
+        return -sum(entry.moved(Account.ISSUANCE) for entry in found)
 
     async def _strayed(self) -> list[str]:
         """Members who are one and whose wallets are not, though nothing is on its way or waits."""

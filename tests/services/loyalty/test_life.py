@@ -48,7 +48,7 @@ from services.loyalty.refund.actions import refund
 from services.loyalty.refund.model import RefundExceedsSpent, RefundRequest
 from services.loyalty.spending.model import SpendingNotAllowed, SpendingTooFast
 from services.loyalty.store import INDEXES, LoyaltyStore, Posted
-from tests.services.loyalty.lives import DAY_LIMIT, MINIMUM, Life
+from tests.services.loyalty.lives import DAY_CAP, DAY_LIMIT, MINIMUM, Life
 
 EXAMPLES, STEPS = 4, 18
 """Some seventy steps, each asked for three times and audited: seconds."""
@@ -90,13 +90,13 @@ class LoyaltyLife(RuleBasedStateMachine):
         if isinstance(self._twice(lambda: earn(self.store, request, now=now)), Posted):
             self.life.net += points
 
-    @rule(who=WHO, hundreds=st.integers(0, 5))
+    @rule(who=WHO, hundreds=st.integers(0, 9))
     def buys(self, who: int, hundreds: int) -> None:
         id, gross = new_id("ord"), hundreds * 100 + 37
         data = {"orderId": id, "customerId": self._member(who), "goodsGrossMinor": gross, "currency": "JPY"}
         self._hear(Event(f"{id}:r", "/noren/order", ORDER_RECORDED, id, utc_now(), data))
         self.life.orders[id] = (self._member(who), gross)
-        self.life.net += gross // 100
+        self._order_was_right(id)
 
     @rule(data=st.data())
     def returns(self, data: st.DataObject) -> None:
@@ -108,7 +108,7 @@ class LoyaltyLife(RuleBasedStateMachine):
             told = {"returnId": name, "orderId": id, "customerId": member, "goodsGrossMinor": back, "currency": "JPY"}
             self._hear(Event(f"{name}:r", "/noren/order", ORDER_RETURNED, name, utc_now(), told))
             self.life.orders[id] = (member, kept - back)
-            self.life.net += (kept - back) // 100 - kept // 100
+            self._order_was_right(id)
 
     @rule(who=WHO, points=POINTS, skew=SKEW)
     def redeems(self, who: int, points: int, skew: int) -> None:
@@ -302,6 +302,13 @@ class LoyaltyLife(RuleBasedStateMachine):
                 self.life.claims.remove(claim.id)
                 returned = claim.state is ClaimState.CANCELLED or claim.terms.returns_points
                 self.life.net += claim.terms.points if returned else 0
+
+    def _order_was_right(self, id: str) -> None:
+        """It leaves what was kept, or less where a day's cap cut it; all orders together no more than all caps."""
+        before, self.life.issued[id] = self.life.issued[id], self.run(self.life.points_of(id))
+        self.life.net += self.life.issued[id] - before
+        assert 0 <= self.life.issued[id] <= self.life.orders[id][1] // 100
+        assert sum(self.life.issued.values()) <= len(self.life.members) * DAY_CAP
 
     def _spending_was_right(self, before: Wallet, points: int, answer: Any) -> None:
         """No more than there was, no fewer than the rules allow, and refused only with a reason that holds."""

@@ -23,7 +23,7 @@ from services.loyalty.earning.model import FIRST
 from services.loyalty.earning.store import ProgrammeStore
 from services.loyalty.freeze.actions import set_frozen
 from services.loyalty.freeze.model import FreezeRequest
-from services.loyalty.merge.actions import merge
+from services.loyalty.merge.actions import merge, unmerge
 from services.loyalty.merge.model import MergeRequest
 from services.loyalty.model import CustomerId, LotKind, wallet_id_of
 from services.loyalty.posting.model import InsufficientPoints, WalletFrozen, WalletMerged
@@ -256,17 +256,22 @@ async def test_a_coupons_claim_ends_as_the_catalog_says(store: LoyaltyStore, mem
 
 
 async def test_a_claim_of_a_merged_member_is_the_joint_wallets(store: LoyaltyStore, member: CustomerId) -> None:
-    mug, friend = await reward(store), CustomerId(new_id("cus"))
+    mug, friend = await reward(store, per_member=1), CustomerId(new_id("cus"))
     for who in (member, friend):
         await give(store, who, 100)
     made = await claiming(store, member, mug, "a")
-    await merge(store, MergeRequest(member, friend, "X", "merge"), now=utc_now())
+    joint = await merge(store, MergeRequest(member, friend, "X", "merge"), now=utc_now())
 
+    assert isinstance(await refused(claiming(store, friend, mug, "f")), RewardNotOffered), "limits count both"
     assert isinstance(await refused(claiming(store, member, mug, "b")), WalletMerged)
     page = await claims_of(store, friend, PageArgs())
     assert [claim.id for claim in page.nodes] == [made.id]
     await cancel(store, made.id, actor="staff:ann", reason="X", now=utc_now())
     assert await balance(store, friend) == 200
+    await unmerge(store, joint.id, now=utc_now())
+    assert (await claiming(store, member, mug, "c")).state is ClaimState.CLAIMED, "what came back counts no longer"
+    assert (await claiming(store, friend, mug, "d")).state is ClaimState.CLAIMED
+    assert isinstance(await refused(claiming(store, friend, mug, "e")), RewardNotOffered)
     await right(store)
 
 
