@@ -21,8 +21,10 @@ from graphql import (
 from gateway.composer import compose
 from gateway.settings import DEVELOPMENT_SCOPES
 from gateway.supergraph import Supergraph
+from gateway.supergraph.access import Rule
 from kit.app import Service
 from kit.context import CONTEXT_HEADER, RequestContext
+from noren.sample.files import Sample
 from noren.system import subgraph_sdls
 from tests.journeys.conftest import Graph
 
@@ -97,11 +99,13 @@ def guarded(supergraph: Supergraph) -> list[Guarded]:
     for root, name, field in root_fields(supergraph.public_schema):
         rule = supergraph.rules.fields.get(root, {}).get(name)
         if rule:
-            scopes = {atom.removeprefix("scope:") for clause in rule for part in clause for atom in part}
-            found.append(
-                Guarded(root, name, frozenset(scopes), document(root, name, field), owner(supergraph, root, name))
-            )
+            scopes = scopes_of(rule)
+            found.append(Guarded(root, name, scopes, document(root, name, field), owner(supergraph, root, name)))
     return found
+
+
+def scopes_of(rule: Rule) -> frozenset[str]:
+    return frozenset(atom.removeprefix("scope:") for clause in rule for part in clause for atom in part)
 
 
 def owner(supergraph: Supergraph, root: str, name: str) -> str:
@@ -156,6 +160,40 @@ async def test_nobody_in_particular_changes_nothing(services: Mapping[str, Servi
     assert done == []
 
 
-async def straight(service: Service, query: str, caller: RequestContext) -> dict[str, Any]:
+async def straight(
+    service: Service, query: str, caller: RequestContext, variables: dict[str, Any] | None = None
+) -> dict[str, Any]:
     token = service.subgraph.signer.sign(caller)
-    return await service.execute(query, None, None, {CONTEXT_HEADER: token})
+    return await service.execute(query, variables, None, {CONTEXT_HEADER: token})
+
+
+async def entities(services: Mapping[str, Service], sample: Sample) -> dict[str, dict[str, str]]:
+    """A real object of each entity that has guarded fields."""
+    everybody = RequestContext("web", scopes=DEVELOPMENT_SCOPES)
+    found = {"Variant": {"sku": sample.variants[0].sku}}
+    for type_name, service, field in (("Location", "inventory", "locations"), ("Customer", "customer", "customers")):
+        answer = await straight(services[service], f"{{ {field}(first: 1) {{ nodes {{ id }} }} }}", everybody)
+        (found[type_name],) = answer["data"][field]["nodes"]
+    return found
+
+
+async def test_a_guarded_field_of_a_real_object_is_refused_too(
+    services: Mapping[str, Service], supergraph: Supergraph, sample: Sample
+) -> None:
+    chance, let_through, tried = random.Random(SEED), [], 0
+    for type_name, key in (await entities(services, sample)).items():
+        declared: Any = supergraph.public_schema.type_map[type_name]
+        for name, rule in supergraph.rules.fields[type_name].items():
+            service = owner(supergraph, type_name, name)
+            field = document("query", name, declared.fields[name]).removeprefix("query { ").removesuffix(" }")
+            query = f"query($r: [_Any!]!) {{ _entities(representations: $r) {{ ... on {type_name} {{ {field} }} }} }}"
+            told = {"r": [{"__typename": type_name, **key}]}
+            for held in wrong(scopes_of(rule), chance):
+                answer = await straight(services[service], query, RequestContext("web", scopes=held), told)
+                codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+                (entity,) = answer["data"]["_entities"]
+                tried += 1
+                if codes != {"FORBIDDEN"} or (entity or {}).get(name) is not None:
+                    let_through.append((type_name, name, sorted(held), answer))
+    assert let_through == []
+    assert tried > 10
