@@ -41,7 +41,7 @@ from services.loyalty.notice.store import NOTICE_DUE_INDEX, NoticeStore
 from services.loyalty.posting.expiry import EXPIRE
 from services.loyalty.posting.groups import PostingGroups
 from services.loyalty.posting.model import ENDING, Posting, Seen
-from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW, group_update
+from services.loyalty.posting.pipelines import GIFTED_TODAY, SOMETHING_EXPIRED, WINDOW
 from services.loyalty.rank.store import INDEXES as RANK_INDEXES
 from services.loyalty.rank.store import RankStore
 from services.loyalty.refund.store import INDEXES as REFUND_INDEXES
@@ -141,15 +141,7 @@ class LoyaltyStore:
 
     async def apply(self, posting: Posting, seen: Seen) -> Posted | None:
         """Make the posting, or change nothing and return None. `seen` is the wallet when it was looked at."""
-        document = await self.wallets.find_one_and_update(
-            *group_update([posting], {posting.wallet_id: seen}),
-            projection={"keys": 0, "outbox": {"$slice": -1}},
-            return_document=True,
-        )
-        if document is None:
-            return None
-        self.on_change()
-        return Posted(wallet_from(document), entry_of(document["outbox"][-1]))
+        return await self.groups.apply_one(posting, seen)
 
     async def due(self, now: datetime, part: int, limit: int) -> AsyncGenerator[list[WalletId], None]:
         """Up to `limit` wallets with a lot past its expiry, the longest overdue first, so many at a time."""

@@ -63,6 +63,18 @@ class PostingGroups:
         self._changed()
         return result.matched_count
 
+    async def apply_one(self, posting: Posting, seen: Seen) -> Posted | None:
+        """Make one posting, or change nothing and return None; its answer is the entry, so nothing is read for it."""
+        document = await self._wallets.find_one_and_update(
+            *group_update([posting], {posting.wallet_id: seen}),
+            projection={"keys": 0, "outbox": {"$slice": -1}},
+            return_document=True,
+        )
+        if document is None:
+            return None
+        self._changed()
+        return Posted(wallet_from(document), entry_of(document["outbox"][-1]))
+
     async def _answer(self, postings: Sequence[Posting]) -> list[Posted | None]:
         try:
             made = await self._make(postings)
@@ -83,8 +95,12 @@ class PostingGroups:
         standings = await self.standings(wallet_ids, ids)
         before = {id for standing in standings.values() for id in standing.undrained} | await self.drained(ids)
         new = [posting for posting in postings if posting.id not in before and posting.wallet_id in standings]
+        seen = {id: standing.seen for id, standing in standings.items()}
+        if len(new) == len(postings) == 1:
+            posted = await self.apply_one(new[0], seen[new[0].wallet_id])
+            return {} if posted is None else {posted.entry.id: posted}
         if new:
-            await self.apply(new, {id: standing.seen for id, standing in standings.items()})
+            await self.apply(new, seen)
         return await self._read(wallet_ids, ids)
 
     async def _read(self, wallet_ids: Sequence[str], ids: Sequence[str]) -> dict[str, Posted]:
