@@ -7,7 +7,7 @@ processes of their own: `uvicorn gateway.app:app`.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -90,7 +90,7 @@ def build_gateway(
 
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.socket_message_bytes = settings.socket_message_bytes
-    app.state.begin_stop = streams.stop
+    app.state.begin_stop = house.stop
     return app
 
 
@@ -118,7 +118,7 @@ def http_gateway(
         ):
             house = _House.of(settings, engine, Access(settings, keys, tokens), Guard.of(settings, limiter, audit))
             app.router.routes.extend(_routes(settings, engine, transports, house, default_queries))
-            app.state.begin_stop = house.streams.stop
+            app.state.begin_stop = house.stop
             app.state.socket_message_bytes = settings.socket_message_bytes
             every_s = settings.schema_poll_s
             with calm_collector():
@@ -197,7 +197,7 @@ def _live_engine(
 
 
 def _engine_settings(settings: GatewaySettings) -> EngineSettings:
-    policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight)
+    policy = ServicePolicy(settings.subgraph_timeouts_s, settings.deduplicate_in_flight, settings.breaker)
     return EngineSettings(
         settings.cached_operations,
         settings.introspection,
@@ -228,7 +228,7 @@ def _routes(
         house.guard,
         settings.max_tokens,
     )
-    health = Health(transports, signer)
+    health = Health(transports, signer, stopping=house.stopping.is_set)
     routes: list[BaseRoute] = [
         Route(ENDPOINT, _with_cors(endpoint, settings.cors_origins)),
         WebSocketRoute(ENDPOINT, streams.sockets),
@@ -269,10 +269,18 @@ class _House:
     access: Access
     guard: Guard
     streams: _Streams
+    drain_s: float
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def of(cls, settings: GatewaySettings, engine: LiveEngine, access: Access, guard: Guard) -> "_House":
-        return cls(access, guard, _Streams.of(settings, engine, access, guard))
+        return cls(access, guard, _Streams.of(settings, engine, access, guard), settings.drain_s)
+
+    async def stop(self) -> None:
+        """Be ready for nothing any more, give balancers time to notice, then end what would go on."""
+        self.stopping.set()
+        await asyncio.sleep(self.drain_s)
+        await self.streams.stop()
 
 
 def _with_cors(endpoint: ASGIApp, origins: Sequence[str]) -> ASGIApp:

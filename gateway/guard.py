@@ -9,6 +9,9 @@ from gateway.errors import RequestRefused
 from gateway.rate import Bill, Limiter, Rates
 from gateway.safelist import NOT_LISTED, NOT_LISTED_MESSAGE, Safelist
 from gateway.settings import GatewaySettings, is_loopback
+from gateway.shed import Shed
+
+__all__ = ["DEVELOPMENT", "Guard", "Shed"]
 
 DEVELOPMENT = "development"
 """The caller without a key, on the gateway's own machine: nothing is counted against it."""
@@ -23,6 +26,7 @@ class Guard:
     max_body_bytes: int = 2 * 1024 * 1024
     body_timeout_s: float = 10.0
     audit: Audit | None = None
+    shed: Shed = field(default_factory=Shed)
 
     @classmethod
     def of(cls, settings: GatewaySettings, limiter: Limiter | None = None, audit: Audit | None = None) -> "Guard":
@@ -33,6 +37,7 @@ class Guard:
             settings.max_body_bytes,
             settings.body_timeout_s,
             audit,
+            Shed(settings.max_running),
         )
 
     def bill(self, caller: Caller, ends: Ends, *, told: bool = False) -> Bill | None:

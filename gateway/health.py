@@ -38,8 +38,13 @@ class Health:
     """The two endpoints, over the transports of one gateway."""
 
     def __init__(
-        self, transports: Mapping[str, Transport], signer: ContextSigner, clock: Callable[[], float] = time.monotonic
+        self,
+        transports: Mapping[str, Transport],
+        signer: ContextSigner,
+        clock: Callable[[], float] = time.monotonic,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._stopping = stopping
         self._transports = transports
         self._signer = signer
         self._clock = clock
@@ -52,7 +57,9 @@ class Health:
         return _json({"status": "live"}, 200)
 
     async def ready(self, _: Request) -> Response:
-        """200 if every subgraph answers, else 503; either way each by its name."""
+        """200 if every subgraph answers, else 503; either way each by its name. 503 as soon as the gateway stops."""
+        if self._stopping():
+            return _json({"status": "stopping"}, 503)
         async with self._one_at_a_time:
             if self._clock() >= self._kept_until:
                 self._kept = await self._probe_all()

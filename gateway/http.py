@@ -46,6 +46,7 @@ from gateway.persisted import (
 from gateway.rate import Bill
 from gateway.request.limits import Limits
 from gateway.safelist import NOT_LISTED
+from gateway.shed import Shed
 from gateway.sse import send_told
 from gateway.subscription import Asked, Subscriptions, Told, identity_of
 from gateway.trace import Trace
@@ -66,6 +67,19 @@ _STATUS_OF_CODE = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "INTERNAL": 500, "U
     "GOING_AWAY": 503,
     NOT_LISTED: 403,
     RATE_LIMITED: 429,
+}
+_OVERLOADED = orjson.dumps(
+    {"errors": [{"message": "More is asked than can be answered; try again.", "extensions": {"code": "OVERLOADED"}}]}
+)
+_OVERLOADED_HEAD = {
+    "type": "http.response.start",
+    "status": 503,
+    "headers": [
+        (b"content-type", JSON.encode()),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", TRY_AGAIN_S.encode()),
+        (b"content-length", str(len(_OVERLOADED)).encode()),
+    ],
 }
 _OPERATION_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,63}")
 _log = logger("gateway.access_log")
@@ -137,13 +151,28 @@ class GraphQLEndpoint:
         self._max_tokens = max_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answer one HTTP request, or refuse it at once while there are more than the process keeps up with."""
+        shed = self._guard.shed
+        if not shed.admit():
+            await send(_OVERLOADED_HEAD)
+            await send({"type": "http.response.body", "body": _OVERLOADED})
+            return
+        place = [shed]
+        try:
+            await self._serve(scope, receive, send, place)
+        finally:
+            if place:
+                shed.leave()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, place: list[Shed]) -> None:
+        """Answer one; a stream, which may go on for an hour, gives up its `place` when it begins."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         exchange = _Exchange(scope, receive, headers, Trace.of(headers.get(TRACE_HEADER)))
         extra: dict[str, str] = {}
         try:
             response, rest = await self._answer(exchange)
             if exchange.told is not None:
+                place.pop().leave()
                 status, size = await send_told(exchange.told, receive, send, _headers(exchange, EVENTS))
                 _log_line(exchange, status, size)
                 return

@@ -43,6 +43,11 @@ class LimitSettings(KitSettings):
     safelist_for: frozenset[str] = Field(
         default=frozenset(), description="Names of the keys that may send no other operations; `*`: nobody may"
     )
+    max_running: int = Field(default=1_000, ge=1, description="Requests that run at one time in a process")
+    breaker: bool = Field(default=True, description="Whether a service that fails is not asked for a while")
+    drain_s: float = Field(
+        default=0.0, ge=0, le=300, description="From saying that it stops, by /health/ready, to stopping"
+    )
     socket_init_timeout_s: float = Field(default=3.0, gt=0, description="From the upgrade to `connection_init`")
     socket_operations: int = Field(default=100, ge=1, description="Running at one time on one connection")
     socket_message_bytes: int = Field(default=1024 * 1024, ge=1024, description="Of one message of a client's")

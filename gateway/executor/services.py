@@ -6,6 +6,7 @@ queries in flight. A mutation is asked once, whatever happens.
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from gateway.executor.breaker import SLOW_S, Breaker
 from gateway.transports import SubgraphFailure, SubgraphRequest, SubgraphTimeout, SubgraphUnavailable, Transport
 
 RETRY_SHARE = 0.1
@@ -33,11 +35,15 @@ class ServicePolicy:
 
     timeouts_s: Mapping[str, float] = field(default_factory=dict)
     deduplicate: bool = False
+    breaker: bool = False
+    """Whether a service that fails is not asked for a while (`breaker`)."""
 
 
 @dataclass(slots=True)
 class ServiceCounts:
     """Requests sent, those of them that were repeats, those not sent because one like it was under way, failures.
+
+    `spared` were not sent because too many before them had failed.
 
     Subscriptions begun are counted by themselves, and among repeats and failures.
     """
@@ -47,6 +53,7 @@ class ServiceCounts:
     shared: int = 0
     failed: int = 0
     subscribed: int = 0
+    spared: int = 0
 
 
 class Service:
@@ -57,6 +64,7 @@ class Service:
         self._timeout_s = policy.timeouts_s.get(name)
         self._in_flight: dict[Hashable, asyncio.Future[bytes]] | None = {} if policy.deduplicate else None
         self._credit = MAX_RETRY_CREDIT
+        self.breaker = Breaker(time.monotonic) if policy.breaker else None
         self.counts = ServiceCounts()
 
     async def ask(
@@ -66,6 +74,26 @@ class Service:
         limit_s = left_s if self._timeout_s is None else min(left_s, self._timeout_s)
         if limit_s <= 0:
             raise SubgraphTimeout("no time was left to ask")
+        if self.breaker is None:
+            return await self._ask(request, headers, limit_s, caller)
+        if not self.breaker.lets_through():
+            self.counts.spared += 1
+            raise SubgraphUnavailable("not asked, because many calls before had failed")
+        failed: bool | None = None
+        try:
+            response = await self._ask(request, headers, limit_s, caller)
+            failed = False
+            return response
+        except SubgraphFailure as failure:
+            late = isinstance(failure, SubgraphTimeout)
+            failed = True if not late or limit_s >= SLOW_S or limit_s == self._timeout_s else None
+            raise
+        finally:
+            self.breaker.note(failed)
+
+    async def _ask(
+        self, request: SubgraphRequest, headers: Mapping[str, str], limit_s: float, caller: Hashable
+    ) -> Mapping[str, Any]:
         try:
             async with asyncio.timeout(limit_s):
                 if request.kind != "query":
