@@ -325,7 +325,7 @@ class LoyaltyLife(RuleBasedStateMachine):
             assert before.merged_into is None
 
     def _whole(self, who: CustomerId) -> Wallet:
-        return replace(self.run(self.life.wallet(who)), seq=0)
+        return replace(self.run(self.life.wallet(who)), seq=0, left_by=None)
 
 
 def live(url: str, how: settings) -> None:
