@@ -5,8 +5,8 @@ WORKERS := 4
 # The many processes of a system and of its tests compile the code once, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check format lock oracle oracle-execution oracle-gateway faults lives-inventory clean
-.PHONY: bench bench-execution bench-gateway bench-catalog bench-inventory bench-loyalty
+.PHONY: run test check format lock oracle oracle-execution oracle-gateway faults lives audits clean
+.PHONY: bench bench-execution bench-gateway bench-catalog bench-inventory bench-loyalty bench-customer bench-access
 
 run: ## start the embedded MongoDB, every service and the gateway; seed the sample data on the first start
 	@scripts/install run
@@ -74,14 +74,33 @@ bench-loyalty: ## earning, redeeming, holds, expiry and audit of the points ledg
 	@scripts/install dev
 	@$(BIN)/python -m benchmarks.loyalty.wallets
 
+bench-customer: ## look-up, identify, import, behaviour events; who is whom
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.customer.people
+	@$(BIN)/python -m benchmarks.customer.behaviour
+	@$(BIN)/python -m benchmarks.identity
+
+bench-access: ## what trust and limits cost, and how long others wait while a client sends bombs
+	@scripts/install dev
+	@$(BIN)/python -m benchmarks.access.trust
+	@$(BIN)/python -m benchmarks.access.bombs
+
 faults: ## real processes killed in mid-load over three mongods: stock and points equal their journals; SEED=n
 	@scripts/install dev
 	@$(BIN)/python -m tests.faults.inventory --rounds 6 --seed $(or $(SEED),1)
 	@$(BIN)/python -m tests.faults.loyalty --rounds 6 --seed $(or $(SEED),1)
 
-lives-inventory: ## long random lives of stock against a model; EXAMPLES=n
+lives: ## long random lives of stock, papers, points and customers against models; EXAMPLES=n
 	@scripts/install dev
 	@$(BIN)/python -m tests.services.inventory.test_life --examples $(or $(EXAMPLES),200)
+	@$(BIN)/python -m tests.services.inventory.test_yard_life --examples $(or $(EXAMPLES),100)
+	@$(BIN)/python -m tests.services.loyalty.test_life --examples $(or $(EXAMPLES),200)
+	@NOREN_EXAMPLES=$(or $(EXAMPLES),150) $(BIN)/pytest tests/services/customer/identify/test_orders.py
+
+audits: ## graphql-http's audit (npm) and 10,000 operations by Schemathesis against the running system; SEED=n, CASES=n
+	@scripts/install dev
+	@$(BIN)/python -m tests.audits.http
+	@$(BIN)/python -m tests.audits.schema --cases $(or $(CASES),10000) --seed $(or $(SEED),1)
 
 oracle-execution: ## 20,000 random operations over random schemas, compiled and by graphql-core; SEED=n for others
 	@scripts/install dev

@@ -1,1 +1,1 @@
-"""Test suites of others, run against a real gateway: `make audit-http`, `make audit-schema`; development only."""
+"""Test suites of others, run against a real gateway: `make audits`; development only."""
