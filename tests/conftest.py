@@ -31,6 +31,7 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     mongo = EmbeddedMongo.start(Path(tmp_path_factory.mktemp("mongo")))
     try:
         _let_go_of_dropped_databases(mongo.url)
+        _keep_what_is_past(mongo.url)
         yield mongo.url
     finally:
         mongo.close()
@@ -42,6 +43,12 @@ def _let_go_of_dropped_databases(url: str) -> None:
         client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=SNAPSHOT_S)
         files = "file_manager=(close_idle_time=5,close_scan_interval=2,close_handle_minimum=250)"
         client.admin.command("setParameter", 1, wiredTigerEngineRuntimeConfig=files)
+
+
+def _keep_what_is_past(url: str) -> None:
+    """Tests live at a fixed moment: a TTL index would remove what they write once that lies far enough back."""
+    with MongoClient[dict[str, object]](url) as client:
+        client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
 
 
 @pytest.fixture
