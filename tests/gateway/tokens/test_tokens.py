@@ -186,7 +186,8 @@ async def test_documents_come_from_where_they_were_configured_and_are_small(monk
 
 
 async def access(*keys: dict[str, Any], **issuer: Any) -> Access:
-    return Access(GatewaySettings(api_keys=keys), None, await tokens(**issuer))  # type: ignore[arg-type]
+    settings = GatewaySettings(api_keys=keys, issuers=(named(**issuer),))  # type: ignore[arg-type]
+    return Access(settings, None, await tokens(**issuer))
 
 
 def ask(rules: Access, text: str | None, **headers: str) -> Any:
