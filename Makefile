@@ -83,6 +83,7 @@ bench-customer: ## look-up, identify, import, behaviour events; who is whom
 bench-access: ## what trust and limits cost, and how long others wait while a client sends bombs
 	@scripts/install dev
 	@$(BIN)/python -m benchmarks.access.trust
+	@$(BIN)/python -m benchmarks.access.limits
 	@$(BIN)/python -m benchmarks.access.bombs
 
 faults: ## real processes killed in mid-load over three mongods: stock and points equal their journals; SEED=n
@@ -99,6 +100,7 @@ lives: ## long random lives of stock, papers, points and customers against model
 
 audits: ## graphql-http's audit (npm) and 10,000 operations by Schemathesis against the running system; SEED=n, CASES=n
 	@scripts/install dev
+	@$(BIN)/pip install -q -c requirements.lock -e '.[audit]'
 	@$(BIN)/python -m tests.audits.http
 	@$(BIN)/python -m tests.audits.schema --cases $(or $(CASES),10000) --seed $(or $(SEED),1)
 

@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 from gateway.app import build_gateway
 from gateway.transports.in_process import InProcessTransport
 from noren.up import listen, serve
-from tests.gateway.subscription.clinic import CHANGES, Clinic, settings, until
+from tests.gateway.subscription.clinic import CHANGES, SIGNER, Clinic, settings, until
 from tests.gateway.subscription.house import House, service_app
+from tests.sealed import Sealed
 
 
 async def test_subscriptions_end_with_the_gateway_before_its_server_would_wait_for_them(tmp_path: Path) -> None:
@@ -40,8 +41,8 @@ async def test_a_service_that_stops_tells_its_gateway(tmp_path: Path) -> None:
         serving = asyncio.create_task(serve(app, bound, started.set))
         await started.wait()
         home = House(clinic, app, f"127.0.0.1:{bound.getsockname()[1]}", {})
-        headers = clinic.headers()
-        async with home.events(CHANGES.replace(" name", ""), headers=headers, ward="a") as events:
+        headers, auth = clinic.headers(), Sealed(SIGNER.sealer("beds"))
+        async with home.events(CHANGES.replace(" name", ""), headers=headers, auth=auth, ward="a") as events:
             await clinic.until_listening()
             signal.raise_signal(signal.SIGTERM)
             (_, last), complete = await events.rest()

@@ -55,16 +55,17 @@ class House:
         method: str = "POST",
         accept: str = EVENT_STREAM,
         headers: Mapping[str, str] | None = None,
+        auth: httpx2.Auth | None = None,
         **variables: Any,
     ) -> AsyncIterator["Events"]:
-        """What SSE tells of an operation."""
+        """What SSE tells of an operation; a service wants `auth` to seal it."""
         sent = {"accept": accept, "x-noren-csrf": "1", **(headers or {})}
         url = f"http://{self.base}/graphql"
         asked: dict[str, Any] = {"json": {"query": query, "variables": variables}}
         if method == "GET":
             asked = {"params": {"query": query, "variables": orjson.dumps(variables).decode()}}
         async with (
-            httpx2.AsyncClient(timeout=30) as client,
+            httpx2.AsyncClient(timeout=30, auth=auth) as client,
             client.stream(method, url, headers=sent, **asked) as answer,
         ):
             yield Events(answer)
