@@ -10,7 +10,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, PyMongoError, WTimeoutError
+from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, PyMongoError, WriteConcernError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -35,8 +35,8 @@ POOL_SIZE = 64
 DUPLICATE_KEY = 11_000
 PING_S = 2.0
 
-OUTAGE = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
-"""Errors that say the database is away, not that we asked wrongly."""
+OUTAGE = (ConnectionFailure, ExecutionTimeout, WriteConcernError)
+"""Errors that say the database is away, or did not confirm, not that we asked wrongly."""
 PASSING = ("TransientTransactionError", "RetryableWriteError")
 """Labels the server puts on errors that the same request may not meet again."""
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pymongo.errors import PyMongoError
+
 from kit.errors import BadUserInput, IdempotencyKeyReused, NotFound, Refused, Unavailable, VersionConflict
 from kit.idempotency import check_key, fingerprint
 from kit.ids import new_id
 from kit.log import logger
-from kit.mongo import OUTAGE
+from kit.mongo import is_outage
 from kit.times import utc_now
 from services.customer.access.store import AccessStore
 from services.customer.checks import INPUT, check_changes, check_draft, check_identity, check_own, check_room
@@ -181,7 +183,9 @@ async def sweep_for_ever(store: CustomerStore, clock: Callable[[], datetime] = u
         try:
             swept = await sweep(store, now=clock())
             await AccessStore(store.db).settle()
-        except OUTAGE as error:
+        except PyMongoError as error:
+            if not is_outage(error):
+                raise
             log.warning("sweep waits", error=type(error).__name__)
         else:
             if swept:

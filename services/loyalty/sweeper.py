@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from pymongo.errors import PyMongoError
+
 from kit.log import logger
-from kit.mongo import OUTAGE
+from kit.mongo import is_outage
 from kit.times import utc_now
 from services.loyalty.accrual.actions import finish_rooms, post_pending
 from services.loyalty.actions import sweep_once
@@ -43,6 +45,8 @@ async def sweep(store: LoyaltyStore, every_s: float, clock: Callable[[], datetim
             await finish_refunds(store, clock())
             await finish_rooms(store, clock())
             await finish_merges(store, clock())
-        except OUTAGE as error:
+        except PyMongoError as error:
+            if not is_outage(error):
+                raise
             log.warning("loyalty sweep waits", error=type(error).__name__)
         await asyncio.sleep(every_s)

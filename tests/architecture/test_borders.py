@@ -41,13 +41,15 @@ def _is_entity(type: GraphQLObjectType) -> bool:
 
 
 def _keys(type: GraphQLObjectType) -> set[str]:
+    """The fields that a reference brings along, those of compound keys too; no key here is nested."""
     assert type.ast_node is not None
     return {
-        argument.value.value  # type: ignore[attr-defined]
+        name
         for directive in type.ast_node.directives or ()
         if directive.name.value == "key"
         for argument in directive.arguments or ()
         if argument.name.value == "fields"
+        for name in argument.value.value.split()  # type: ignore[attr-defined]
     }
 
 

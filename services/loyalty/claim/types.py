@@ -31,7 +31,7 @@ class RewardClaimEnded(UserError):
     state: model.ClaimState = strawberry.field(description="What it is.")
 
 
-@strawberry.federation.type(keys=["id"], description="A reward a member has for points.")
+@strawberry.federation.type(keys=["id", "id customerId promotionId"], description="A reward a member has for points.")
 class RewardClaim:
     """See `model.RewardClaim`."""
 
