@@ -12,6 +12,7 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WriteConcernError,
     WriteError,
     WTimeoutError,
 )
@@ -108,6 +109,7 @@ async def test_the_client_closes_with_its_block(mongo_url: str, fresh_databases:
         ServerSelectionTimeoutError("nobody"),
         ExecutionTimeout("slow", 50),
         WTimeoutError("no majority", 64),
+        WriteConcernError("Replication is being shut down", 91),
         BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 64}]}),
         OperationFailure("again", 112, {"errorLabels": ["TransientTransactionError"]}),
     ],
