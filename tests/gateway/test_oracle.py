@@ -64,7 +64,7 @@ async def test_mutation_is_answered_as_by_a_monolith(query: str) -> None:
     await agree(*shop(), query)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents(ENGINE.public_schema))
 def test_random_query_is_answered_as_by_a_monolith(query: str) -> None:
     assume(not validate(ENGINE.public_schema, parse(query)))

@@ -29,7 +29,7 @@ from noren.system import subgraph_sdls
 from tests.journeys.conftest import Graph
 
 SEED = 20261125
-OTHERS = 3
+OTHERS = 2
 """Other single scopes that each field is tried with, drawn anew for each; all of them would be 6,000 requests."""
 LITERALS = {
     "Int": "1",

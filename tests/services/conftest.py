@@ -9,6 +9,7 @@ import pytest
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 from pymongo import MongoClient
 
+from kit import mongo
 from kit.graphql.schema import Schema
 from kit.ids import new_id
 from kit.mongo import Database, connect, database
@@ -24,6 +25,12 @@ def is_query(document: str) -> bool:
         return False
     operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
     return bool(operations) and all(node.operation == OperationType.QUERY for node in operations)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that starts beside other tests may wait longer for its primary than a caller would."""
+    monkeypatch.setattr(mongo, "SERVER_SELECTION_MS", 15_000)
 
 
 @pytest.fixture(autouse=True)

@@ -128,7 +128,7 @@ TOGETHER, ALONE = shop(), shop()
 KEYS = ("b0", "b1", "b2", "s1", "m1", "u0", "u1", "u0@shop", "u2@shop", "r1")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents(TOGETHER[0].public_schema), st.integers(0, 2**32))
 def test_joined_and_alone_give_the_same_data_whatever_fails(query: str, seed: int) -> None:
     assume(not validate(TOGETHER[0].public_schema, parse(query)))

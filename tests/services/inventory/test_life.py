@@ -50,7 +50,7 @@ from tests.services.inventory.world import WEB, Shop
 
 SKUS = ("A", "B", "C")
 HOLD_S = 60
-EXAMPLES = 10
+EXAMPLES = 6
 STEPS = 16
 """Together some hundred actions, each audited: ten seconds."""
 

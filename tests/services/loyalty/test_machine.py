@@ -30,7 +30,7 @@ from services.loyalty.refund.model import RefundExceedsSpent, RefundRequest
 from services.loyalty.store import INDEXES, LoyaltyStore
 
 T = TypeVar("T")
-EXAMPLES = 20
+EXAMPLES = 12
 STEPS = 25
 """Some 500 steps, each with a whole audit: seconds."""
 REGULAR_DAYS = 365

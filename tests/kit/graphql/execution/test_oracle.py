@@ -5,7 +5,7 @@ import pytest
 from tests.kit.graphql.execution import oracle
 from tests.kit.graphql.execution.world import Case
 
-CASES = 150
+CASES = 80
 SEED = 20261122
 pytestmark = [  # graphql-core leaves coroutines unawaited when an error nulls what they belong to
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),

@@ -1,6 +1,8 @@
 """Strawberry's fields mean compiled what they mean to Strawberry."""
 
+from ast import literal_eval
 from collections import Counter
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -14,11 +16,18 @@ from tests.kit.graphql.execution.clinic import WORDS, Context, schema
 from tests.kit.graphql.execution.operations import Operations
 from tests.kit.graphql.execution.oracle import by_reach
 
-EXAMPLES = 150
+EXAMPLES = 80
 pytestmark = [  # graphql-core leaves coroutines unawaited when an error nulls what they belong to
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+def singly(effects: list[str]) -> Iterator[str]:
+    """A batch's parts: which of two levels that are ready at one moment go together is a matter of time."""
+    for effect in effects:
+        what, of, batch = effect.partition(" of [")
+        yield from (f"{what} of {one!r}" for one in literal_eval(f"[{batch}")) if of else [effect]
 
 
 async def both(query: str, variables: dict[str, Any] | None = None, *, allowed: bool = True) -> tuple[Any, Any]:
@@ -30,7 +39,7 @@ async def both(query: str, variables: dict[str, Any] | None = None, *, allowed: 
     assert repr(compiled.data) == repr(expected.data), query
     assert by_reach(compiled) == by_reach(expected), query
     if not by_reach(expected)[1]:  # what ran of what became null is a matter of time
-        assert Counter(ours.effects) == Counter(theirs.effects), query
+        assert Counter(singly(ours.effects)) == Counter(singly(theirs.effects)), query
     return compiled, ours
 
 
