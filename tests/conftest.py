@@ -13,11 +13,10 @@ from kit.ids import new_id
 from kit.mongo import Database, connect, database
 from kit.mongod import EmbeddedMongo
 
-settings.register_profile(  # the suite is a seeded share: what it finds, it finds again; the make targets look elsewhere
-    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
-"""How long an example takes says how busy the machine is, not whether the code is right."""
+"""How long an example takes says how busy the machine is, not whether the code is right. The suite is a
+seeded share: what it finds it finds again, and the make targets for long runs look further."""
 
 SNAPSHOT_S = 20
 """How long the tests' server remembers what was: longer than any audit here reads."""
