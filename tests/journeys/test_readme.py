@@ -46,6 +46,7 @@ async def readers_graph(
 ) -> AsyncIterator[Graph]:
     monkeypatch.setenv("NOREN_DATABASE_PREFIX", fresh_databases)
     monkeypatch.setenv("NOREN_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("kit.mongo.SERVER_SELECTION_MS", 15_000)  # beside other tests
     async with open_stores(mongo_url) as stores:
         with Progress(console=Console(quiet=True)) as progress:
             await load(stores, _slice(), progress)

@@ -170,6 +170,13 @@ def make_place(directory: Path) -> Iterator[Place]:
     shutil.rmtree(data_dir, ignore_errors=True)  # each mongod's takes 300 MB
 
 
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores opened here may wait longer for their primary than a caller would; where there is none, nobody waits."""
+    if "unreachable" not in request.node.name:
+        monkeypatch.setattr("kit.mongo.SERVER_SELECTION_MS", 15_000)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """A data directory of the test's own; when the test is over, nobody may live in it any more."""
