@@ -1,13 +1,14 @@
 """The way to MongoDB: one client a process part, explicit concerns and timeouts, indexes made at the start."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, PyMongoError, WriteConcernError
@@ -17,6 +18,8 @@ from pymongo.write_concern import WriteConcern
 from kit.driver import mend
 
 mend()
+
+T = TypeVar("T")
 
 Document = dict[str, Any]
 """A document as it lies in MongoDB; known to `store` modules only."""
@@ -82,6 +85,14 @@ async def ensure_indexes(db: Database, indexes: Mapping[str, Sequence[IndexModel
             await db[collection].create_indexes(list(models))
         else:
             await _ensure_collection(db, collection)
+
+
+async def transact(db: Database, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+    """All of `work` or nothing, over one snapshot; again, if it met another transaction. Cold work only."""
+    async with db.client.start_session() as session:
+        return await session.with_transaction(
+            work, read_concern=ReadConcern("snapshot"), write_concern=db.write_concern
+        )
 
 
 async def missing_indexes(db: Database, indexes: Mapping[str, Sequence[IndexModel]]) -> list[str]:

@@ -48,7 +48,6 @@ class Keys:
         self._clock = clock
         self._asked = asyncio.Event()
         self._fetched_at: float | None = None
-        self._tried_at = -ASK_AGAIN_S
         self._set: KeySet | None = None
         self.generation = 0
 
@@ -70,7 +69,6 @@ class Keys:
 
     async def refresh(self) -> bool:
         """Fetch them; False if that failed, and the last ones stay."""
-        self._tried_at = self._clock()
         try:
             url = self._url or await self._discovered()
             self._set = _usable(await self._fetch(url))

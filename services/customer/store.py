@@ -16,13 +16,12 @@ from typing import TypeVar
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
-from pymongo.read_concern import ReadConcern
 
 from kit.events.log import insert_new
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.ids import new_id
 from kit.keys import derive_key
-from kit.mongo import Database, Document
+from kit.mongo import Database, Document, transact
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.customer.access import collections as access_collections
 from services.customer.attribute import collections as attribute_collections
@@ -333,13 +332,10 @@ class CustomerStore(person.PersonStore):
 
     async def transact(self, work: Callable[[AsyncClientSession], Awaitable[T]]) -> T | None:
         """All of `work` or nothing; None if a guard did not match. Cold work only."""
-        async with self.db.client.start_session() as session:
-            try:
-                done = await session.with_transaction(
-                    work, read_concern=ReadConcern("snapshot"), write_concern=self.db.write_concern
-                )
-            except Unmatched:
-                return None
+        try:
+            done = await transact(self.db, work)
+        except Unmatched:
+            return None
         self.on_change()
         return done
 

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from pymongo import IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.read_concern import ReadConcern
 
-from kit.mongo import Database
+from kit.mongo import Database, transact
 from services.catalog.bundle.model import BundleFacts
 from services.catalog.product.store import COLLECTION as PRODUCTS
 
@@ -37,10 +36,7 @@ class BundleStore:
             await self._locks.update_one({"_id": BUNDLES}, {"$inc": {"turn": 1}}, upsert=True, session=session)
             return await work(session)
 
-        async with self._db.client.start_session() as session:
-            return await session.with_transaction(
-                alone, read_concern=ReadConcern("snapshot"), write_concern=self._db.write_concern
-            )
+        return await transact(self._db, alone)
 
     async def facts(
         self, skus: Sequence[str], *, beside: str | None, session: AsyncClientSession | None = None

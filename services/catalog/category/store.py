@@ -14,10 +14,9 @@ from typing import TypeVar
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
-from pymongo.read_concern import ReadConcern
 
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
-from kit.mongo import Database, Document
+from kit.mongo import Database, Document, transact
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.catalog.category.model import Category, CategoryId
 from services.catalog.conflict import conflict_of
@@ -79,10 +78,7 @@ class CategoryStore:
             await self._locks.update_one({"_id": TREE}, {"$inc": {"turn": 1}}, upsert=True, session=session)
             return await work(session)
 
-        async with self._db.client.start_session() as session:
-            result = await session.with_transaction(
-                alone, read_concern=ReadConcern("snapshot"), write_concern=self._db.write_concern
-            )
+        result = await transact(self._db, alone)
         self._on_change()
         return result
 

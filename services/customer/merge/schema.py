@@ -4,7 +4,6 @@ from typing import Annotated
 
 import strawberry
 
-from kit.context import actor_name
 from kit.graphql.demands import needs
 from kit.graphql.errors import settle
 from kit.graphql.types import After, Connection, First
@@ -69,14 +68,13 @@ class MergeMutation:
         """See `actions.merge`."""
         caller = info.context.caller
         caller.require(WRITE)
-        actor = actor_name(caller.channel, caller.staff, caller.customer)
         done = actions.merge(
             info.context.store,
             input.kept_id,
             input.merged_id,
             input.idempotency_key,
             note=input.note,
-            actor=actor,
+            actor=info.context.actor,
             now=caller.at,
         )
         return await settle(done, CustomerMergePayload.of, CustomerMergePayload)
@@ -91,8 +89,7 @@ class MergeMutation:
         """See `actions.unmerge`."""
         caller = info.context.caller
         caller.require(WRITE)
-        actor = actor_name(caller.channel, caller.staff, caller.customer)
-        done = actions.unmerge(info.context.store, input.merge_id, actor=actor, now=caller.at)
+        done = actions.unmerge(info.context.store, input.merge_id, actor=info.context.actor, now=caller.at)
         return await settle(done, CustomerUnmergePayload.of, CustomerUnmergePayload)
 
     @strawberry.mutation(
@@ -104,8 +101,7 @@ class MergeMutation:
         """See `actions.accept`."""
         caller = info.context.caller
         caller.require(WRITE)
-        actor = actor_name(caller.channel, caller.staff, caller.customer)
-        done = actions.accept(info.context.store, input.id, actor=actor, now=caller.at)
+        done = actions.accept(info.context.store, input.id, actor=info.context.actor, now=caller.at)
         return await settle(done, MergeCandidatePayload.of, MergeCandidatePayload)
 
     @strawberry.mutation(
@@ -118,6 +114,5 @@ class MergeMutation:
         """See `actions.reject`."""
         caller = info.context.caller
         caller.require(WRITE)
-        actor = actor_name(caller.channel, caller.staff, caller.customer)
-        done = actions.reject(info.context.store, input.id, actor=actor, now=caller.at)
+        done = actions.reject(info.context.store, input.id, actor=info.context.actor, now=caller.at)
         return await settle(done, MergeCandidatePayload.of, MergeCandidatePayload)

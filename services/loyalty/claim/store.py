@@ -12,11 +12,10 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
-from pymongo.read_concern import ReadConcern
 
 from kit.events.outbox import OUTBOX_INDEX, outbox_entry
 from kit.ids import new_id
-from kit.mongo import Collection, Database, Document
+from kit.mongo import Collection, Database, Document, transact
 from kit.pages import Page, PageArgs, Sort, find_page
 from services.loyalty.claim.model import (
     FENCE_MARGIN_S,
@@ -185,9 +184,7 @@ class ClaimStore:
                 given = {"$inc": {"taken": -1}}
                 await self._rewards.update_one({"_id": claim.terms.reward_id}, given, session=session)
 
-        async with self._db.client.start_session() as session:
-            concern = self._claims.write_concern
-            await session.with_transaction(both, read_concern=ReadConcern("snapshot"), write_concern=concern)
+        await transact(self._db, both)
 
     async def settled(self, claim: RewardClaim) -> None:
         """Its mark is gone from the reward."""

@@ -11,9 +11,8 @@ from datetime import datetime
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
-from pymongo.read_concern import ReadConcern
 
-from kit.mongo import Collection, Database, Document
+from kit.mongo import Collection, Database, Document, transact
 from services.loyalty.merge.model import Count, Counts, Merge, MergeRequest, MergeState, Parcel, part, whole
 from services.loyalty.merge.pipelines import arriving, leaving, returning, separating
 from services.loyalty.model import CustomerId, Wallet
@@ -127,13 +126,10 @@ class MergeStore:
         return before
 
     async def _transact(self, both: Callable[[AsyncClientSession], Awaitable[Merge]]) -> Merge | None:
-        async with self._db.client.start_session() as session:
-            try:
-                return await session.with_transaction(
-                    both, read_concern=ReadConcern("snapshot"), write_concern=self._merges.write_concern
-                )
-            except (_Missed, DuplicateKeyError):
-                return None
+        try:
+            return await transact(self._db, both)
+        except (_Missed, DuplicateKeyError):
+            return None
 
 
 def _counts(wallet: Document) -> Counts:

@@ -106,6 +106,11 @@ class WatchedDatabase:
         """The real client."""
         return self.db.client
 
+    @property
+    def write_concern(self) -> Any:
+        """The real database's."""
+        return self.db.write_concern
+
     def __getitem__(self, name: str) -> "WatchedCalls":
         return WatchedCalls(self, name, self.db[name])
 
